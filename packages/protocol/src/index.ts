@@ -1,0 +1,5 @@
+export * from './errors.ts'
+export * from './jid.ts'
+export * from './namespaces.ts'
+export * from './stanza.ts'
+export * from './stream.ts'
