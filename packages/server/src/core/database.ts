@@ -1,0 +1,54 @@
+/**
+ * What the kernel and the modules know about the main store: units of work in, rows out.
+ * The engines are in `storage/`; SQL is written with `?` for parameters, whatever the engine.
+ */
+
+/**
+ * A value of a column or a parameter. An integer column comes back as a number while that is exact
+ * (up to 2^53 − 1) and as a bigint beyond, so an archive id, which is always beyond, is always a bigint.
+ */
+export type SqlValue = string | number | bigint | Uint8Array | null
+
+/** One statement of a unit of work. */
+export interface Write {
+  readonly sql: string
+  readonly params: readonly SqlValue[]
+  /** A write that changes no row refuses the whole unit with this error (e.g. a quota in the statement's WHERE). */
+  readonly orElse?: Error
+  /** Called once the unit is durable, before the unit's promise resolves. */
+  readonly committed?: () => void
+}
+
+/** A main store: SQLite, PostgreSQL, MySQL or memory. */
+export interface Database {
+  /**
+   * Commits `writes` as one atomic unit in a group commit; resolves when durable as configured.
+   * Units commit in the order of the calls. Rejects with a write's `orElse` or a `StorageError`; then nothing of the unit is kept.
+   */
+  commit(writes: readonly Write[]): Promise<void>
+  /**
+   * Rows of a reading statement. Sees every unit whose promise has resolved. `Row` is the caller's word for what the statement selects.
+   * Rejects with a `StorageError`.
+   */
+  query<Row>(sql: string, ...params: SqlValue[]): Promise<Row[]>
+  /** Commits what was handed in, answers the queries under way, refuses what comes later, and releases the store. */
+  close(): Promise<void>
+}
+
+/**
+ * Why the store refused: `overloaded` (its queue is full: slow down), `full` (no space left), `io` (the medium failed),
+ * `busy` (locked by another process for too long), `constraint` (a rule of the schema), `lost` (the engine died with the unit under way:
+ * it may or may not be kept), `closed`, or `invalid` (a statement the engine cannot run).
+ */
+export type StorageProblem = 'overloaded' | 'full' | 'io' | 'busy' | 'constraint' | 'lost' | 'closed' | 'invalid'
+
+/** A unit or a query that the store could not serve. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+  readonly problem: StorageProblem
+
+  constructor(problem: StorageProblem, message: string) {
+    super(message)
+    this.problem = problem
+  }
+}
