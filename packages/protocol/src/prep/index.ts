@@ -1,0 +1,2 @@
+export { nodeprep, resourceprep } from './profiles.ts'
+export { domainprep } from './domain.ts'
