@@ -1,2 +1,2 @@
-export { nodeprep, resourceprep } from './profiles.ts'
+export { nameprep, nodeprep, resourceprep, saslprep } from './profiles.ts'
 export { domainprep } from './domain.ts'
