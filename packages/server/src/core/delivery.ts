@@ -1,0 +1,53 @@
+import type { Jid } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
+import type { Write } from './database.ts'
+import type { Session } from './session.ts'
+
+/** Where a stanza entered: a client's session, the API or CLI, the server itself, or another node. */
+export type Origin = 'client' | 'api' | 'server' | 'node'
+
+/** One stanza on its way, from whoever sent it: what the filters see, replace and add to. */
+export class Delivery {
+  /** The stanza as the filters have made it so far. */
+  stanza: Element
+  readonly from: Jid
+  readonly to: Jid
+  readonly origin: Origin
+  /** The sender's session, when the sender is a client of this process. */
+  readonly session: Session | undefined
+  /** When the stanza was received: microseconds since the epoch, different for every delivery of this process. */
+  readonly receivedAt: number
+  #kept: Write[] | undefined
+  #delivered: (() => void)[] | undefined
+
+  constructor(stanza: Element, from: Jid, to: Jid, origin: Origin, receivedAt: number, session?: Session) {
+    this.stanza = stanza
+    this.from = from
+    this.to = to
+    this.origin = origin
+    this.receivedAt = receivedAt
+    this.session = session
+  }
+
+  /** Adds what this stanza must leave behind. All of a delivery's writes commit together, before anyone receives the stanza. */
+  keep(...writes: readonly Write[]): void {
+    if (this.#kept === undefined) this.#kept = [...writes]
+    else this.#kept.push(...writes)
+  }
+
+  /** What the stanza must leave behind; undefined when nothing. */
+  get kept(): readonly Write[] | undefined {
+    return this.#kept
+  }
+
+  /** Adds a step to take when everything kept is durable, instead of or besides handing the stanza to sessions. */
+  afterwards(step: () => void): void {
+    if (this.#delivered === undefined) this.#delivered = [step]
+    else this.#delivered.push(step)
+  }
+
+  /** Takes the steps; the router calls this once. */
+  complete(): void {
+    if (this.#delivered !== undefined) for (const step of this.#delivered) step()
+  }
+}

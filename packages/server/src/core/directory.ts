@@ -1,0 +1,135 @@
+import type { Jid } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
+import type { Session } from './session.ts'
+
+/** One resource of a user, wherever it is connected. */
+export interface SessionEntry {
+  /** The full JID. */
+  readonly jid: Jid
+  /** The node that holds the connection. */
+  readonly node: string
+  /** The session itself when this process holds it: the only way to reach a session's object. */
+  readonly local: Session | undefined
+  /** The presence priority; undefined while the resource is not available. */
+  priority: number | undefined
+  /** The last available presence. */
+  presence: Element | undefined
+  /** Milliseconds since the epoch. */
+  readonly openedAt: number
+}
+
+/** Told of changes to this node's own entries, so that other nodes can keep their copies. */
+export interface DirectoryListener {
+  opened(entry: SessionEntry): void
+  changed(entry: SessionEntry): void
+  closed(entry: SessionEntry): void
+}
+
+/** Which resources each user has, by bare JID; lookups are synchronous, on every node. */
+export class SessionDirectory {
+  readonly #users = new Map<string, SessionEntry[]>()
+  readonly #node: string
+  readonly #listener: DirectoryListener | undefined
+  #sessions = 0
+
+  constructor(node: string, listener?: DirectoryListener) {
+    this.#node = node
+    this.#listener = listener
+  }
+
+  /** Enters a session of this node. */
+  open(session: Session): SessionEntry {
+    const { jid, openedAt } = session
+    const entry: SessionEntry = {
+      jid,
+      node: this.#node,
+      local: session,
+      priority: undefined,
+      presence: undefined,
+      openedAt,
+    }
+    this.enter(entry)
+    this.#listener?.opened(entry)
+    return entry
+  }
+
+  /** Takes a session of this node out; false when it is not there. */
+  close(session: Session): boolean {
+    const entry = this.#users.get(session.jid.bare.toString())?.find((candidate) => candidate.local === session)
+    if (entry === undefined) return false
+    this.leave(entry)
+    this.#listener?.closed(entry)
+    return true
+  }
+
+  /** Notes a session's presence; undefined when it is no longer available. */
+  setPresence(session: Session, presence: Element | undefined, priority: number | undefined): void {
+    session.presence = presence
+    session.priority = priority
+    const entry = this.#users.get(session.jid.bare.toString())?.find((candidate) => candidate.local === session)
+    if (entry === undefined) return
+    entry.presence = presence
+    entry.priority = priority
+    this.#listener?.changed(entry)
+  }
+
+  /** Enters what another node told of, replacing that node's earlier word on the same resource. */
+  enter(entry: SessionEntry): void {
+    const key = entry.jid.bare.toString()
+    const others = (this.#users.get(key) ?? []).filter((other) => !same(other, entry))
+    this.#sessions += 1 + others.length - (this.#users.get(key)?.length ?? 0)
+    this.#users.set(key, [...others, entry])
+  }
+
+  /** Takes an entry out, wherever it is from. */
+  leave(entry: SessionEntry): void {
+    const key = entry.jid.bare.toString()
+    const before = this.#users.get(key) ?? []
+    const others = before.filter((other) => !same(other, entry))
+    this.#sessions += others.length - before.length
+    if (others.length === 0) this.#users.delete(key)
+    else this.#users.set(key, others)
+  }
+
+  /** Takes out all that a node had; what was taken out. */
+  leaveNode(node: string): SessionEntry[] {
+    const gone = this.all().filter((entry) => entry.node === node)
+    for (const entry of gone) this.leave(entry)
+    return gone
+  }
+
+  /** A user's resources, oldest first; `user` may be any JID of the user. */
+  of(user: Jid): readonly SessionEntry[] {
+    return this.#users.get(user.bare.toString()) ?? NONE
+  }
+
+  /** The resource with this full JID. */
+  find(full: Jid): SessionEntry | undefined {
+    const entries = this.#users.get(full.bare.toString())
+    if (entries === undefined) return undefined
+    for (const entry of entries) if (entry.jid.resource === full.resource) return entry
+    return undefined
+  }
+
+  /** All entries, of all users. */
+  all(): SessionEntry[] {
+    return Array.from(this.#users.values()).flat()
+  }
+
+  /** How many resources there are. */
+  get size(): number {
+    return this.#sessions
+  }
+
+  /** How many users have at least one resource. */
+  get users(): number {
+    return this.#users.size
+  }
+}
+
+const NONE: readonly SessionEntry[] = []
+
+function same(a: SessionEntry, b: SessionEntry): boolean {
+  if (a.local !== undefined || b.local !== undefined) return a.local === b.local
+  return a.jid.resource === b.jid.resource && a.node === b.node
+}

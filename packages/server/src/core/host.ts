@@ -1,0 +1,172 @@
+import type { Jid } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
+import type { Accounts } from './accounts.ts'
+import type { Clock } from './clock.ts'
+import { HostCounters } from './counters.ts'
+import type { Database, Write } from './database.ts'
+import type { SessionDirectory } from './directory.ts'
+import { Hooks } from './hooks.ts'
+import { IqRoutes } from './iq.ts'
+import type { Kernel } from './kernel.ts'
+import type { Log } from './log.ts'
+import type { Session } from './session.ts'
+import type { Stores } from './stores.ts'
+import type { Timer } from './timers.ts'
+
+/** Decides a rule of `[access]` for a user of `domain`: the value of the first clause that matches, `deny` when none does. */
+export type AccessCheck = (rule: string, user: Jid, domain: string) => string | number
+
+/** A name that a service of this host type goes by in disco (XEP-0030). */
+export interface Identity {
+  readonly category: string
+  readonly type: string
+  readonly name?: string
+}
+
+/** A host type: domains that share modules, authentication and access rules. It is what a module sees of the server. */
+export class Host {
+  readonly type: string
+  readonly hooks: Hooks
+  readonly iq = new IqRoutes()
+  readonly counters = new HostCounters()
+  readonly accounts: Accounts
+  readonly log: Log
+  /** Decides a rule of `[access]`. */
+  readonly access: AccessCheck
+  /** What disco tells of the served domains. */
+  readonly serverFeatures = new Listed<string>()
+  /** What disco tells of accounts. */
+  readonly accountFeatures = new Listed<string>()
+  readonly serverIdentities = new Listed<Identity>()
+  readonly accountIdentities = new Listed<Identity>()
+  readonly #kernel: Kernel
+
+  constructor(kernel: Kernel, type: string, accounts: Accounts, access: AccessCheck) {
+    this.#kernel = kernel
+    this.type = type
+    this.accounts = accounts
+    this.access = access
+    this.log = kernel.log.child({ host_type: type })
+    this.hooks = new Hooks((hook, module, error) => {
+      this.counters.hookFailures++
+      kernel.report('hook_failed', error, { hook, module })
+    })
+  }
+
+  /** The domains of this host type; they come and go while the server runs. */
+  get domains(): readonly string[] {
+    return this.#kernel.hosts.domains(this.type)
+  }
+
+  /** Whether `domain` is one of this host type. */
+  serves(domain: string): boolean {
+    return this.#kernel.hosts.of(domain) === this
+  }
+
+  get clock(): Clock {
+    return this.#kernel.clock
+  }
+
+  /** The main store. */
+  get storage(): Database {
+    return this.#kernel.storage
+  }
+
+  /** The generic stores in the main store. */
+  get stores(): Stores {
+    return this.#kernel.stores
+  }
+
+  get directory(): SessionDirectory {
+    return this.#kernel.directory
+  }
+
+  /** Commits a unit of work; see `Database.commit`. */
+  commit(...writes: readonly Write[]): Promise<void> {
+    return this.#kernel.storage.commit(writes)
+  }
+
+  /** Sends a stanza from `from` to `to` on the path that every stanza takes; see `Router.send`. */
+  send(stanza: Element, from: Jid, to: Jid): Promise<void> {
+    return this.#kernel.router.send(stanza, from, to)
+  }
+
+  /** Hands a stanza to all resources of a user without filters: pushes and other words of the server about the user's own data. */
+  push(user: Jid, stanza: Element, wanted: (session: Session) => boolean = () => true): void {
+    for (const entry of this.directory.of(user)) {
+      if (entry.local !== undefined && !wanted(entry.local)) continue
+      this.#kernel.router.toResource(entry, stanza.with({ to: entry.jid }))
+    }
+  }
+
+  /** Hands a stanza to one resource, wherever it is connected; false when there is none with this full JID. */
+  toResource(full: Jid, stanza: Element): boolean {
+    const entry = this.directory.find(full)
+    if (entry === undefined) return false
+    this.#kernel.router.toResource(entry, stanza)
+    return true
+  }
+
+  /**
+   * Asks a client and waits for its answer: the result, or rejects with the StanzaError of its error, or with `remote-server-timeout` after
+   * `seconds`. Not for use inside an IQ handler of the same session, whose stanzas wait for that handler.
+   */
+  request(session: Session, iq: Element, seconds: number): Promise<Element> {
+    const addressed = iq.with({ from: session.jid.domain, to: session.jid })
+    return this.#kernel.requests.send(addressed, seconds, (stanza) => session.deliver(stanza))
+  }
+
+  /** Calls back after `seconds`. */
+  after(seconds: number, call: () => void): Timer {
+    return this.#kernel.timers.after(seconds, call)
+  }
+
+  /** Calls back every `seconds`. */
+  every(seconds: number, call: () => void): Timer {
+    return this.#kernel.timers.every(seconds, call)
+  }
+
+  /** An outgoing connection of the configuration; throws when `[outgoing_pools.TYPE.TAG]` is missing. */
+  pool<T>(type: string, tag: string): T {
+    return this.#kernel.pool(type, tag) as T
+  }
+
+  /** Something that the whole node shares, provided by the composition root under a key of type `T`. */
+  shared<T>(key: SharedKey<T>): T {
+    return this.#kernel.shared(key)
+  }
+
+  /** Logs a failure that no stanza can be blamed for. */
+  report(what: string, error: unknown, details: Record<string, unknown> = {}): void {
+    this.#kernel.report(what, error, { host_type: this.type, ...details })
+  }
+}
+
+/** Names something that the node shares, so that modules need not import its maker. */
+export interface SharedKey<T> {
+  readonly name: string
+  /** Never set: carries the type. */
+  readonly value?: T
+}
+
+/** Declares the key of something shared. */
+export const sharedKey = <T>(name: string): SharedKey<T> => ({ name })
+
+/** Values that several modules list; one that is listed twice stays until both are gone. */
+export class Listed<T> {
+  readonly #values: T[] = []
+
+  add(value: T): void {
+    this.#values.push(value)
+  }
+
+  remove(value: T): void {
+    const index = this.#values.indexOf(value)
+    if (index >= 0) this.#values.splice(index, 1)
+  }
+
+  /** The values, each once, in the order in which they were added. */
+  list(): T[] {
+    return [...new Set(this.#values)]
+  }
+}

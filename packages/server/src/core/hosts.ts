@@ -1,0 +1,66 @@
+import type { Delivery } from './delivery.ts'
+import type { Host } from './host.ts'
+
+/** Serves a subdomain: a room service, a search service, a component. */
+export type Service = (delivery: Delivery) => void | Promise<void>
+
+/** Which domains are served: by a host type, or by a service beside it. */
+export class Hosts {
+  readonly #types = new Map<string, Host>()
+  readonly #domains = new Map<string, Host>()
+  readonly #services = new Map<string, Service>()
+
+  /** Adds a host type. */
+  addType(host: Host): void {
+    this.#types.set(host.type, host)
+  }
+
+  /** The host type with this name. */
+  type(name: string): Host | undefined {
+    return this.#types.get(name)
+  }
+
+  /** All host types. */
+  types(): Host[] {
+    return [...this.#types.values()]
+  }
+
+  /** Lets a host type serve a domain. */
+  addDomain(domain: string, host: Host): void {
+    this.#domains.set(domain, host)
+  }
+
+  /** Stops serving a domain. */
+  removeDomain(domain: string): void {
+    this.#domains.delete(domain)
+  }
+
+  /** The host type that serves `domain`. */
+  of(domain: string): Host | undefined {
+    return this.#domains.get(domain)
+  }
+
+  /** The domains of a host type. */
+  domains(type: string): string[] {
+    return Array.from(this.#domains)
+      .filter(([, host]) => host.type === type)
+      .map(([domain]) => domain)
+  }
+
+  /** Serves a domain beside those of the host types; throws when it is taken. */
+  addService(domain: string, service: Service): void {
+    if (this.#services.has(domain) || this.#domains.has(domain))
+      throw new Error(`the domain ${domain} is already served`)
+    this.#services.set(domain, service)
+  }
+
+  /** Ends a service. */
+  removeService(domain: string): void {
+    this.#services.delete(domain)
+  }
+
+  /** The service behind a domain. */
+  service(domain: string): Service | undefined {
+    return this.#services.get(domain)
+  }
+}

@@ -1,0 +1,166 @@
+import { type Jid, StreamError, parseJid } from '@meerkat/protocol'
+import { type Element, parseElement, serialize } from '@meerkat/xml'
+import type { Accounts } from './accounts.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { NodeCounters } from './counters.ts'
+import type { Database } from './database.ts'
+import { SessionDirectory, type SessionEntry } from './directory.ts'
+import { type AccessCheck, Host, type SharedKey } from './host.ts'
+import { Hosts } from './hosts.ts'
+import { PendingRequests } from './iq.ts'
+import { type Log, errorText } from './log.ts'
+import { ModuleManager, type ModuleRegistry } from './manager.ts'
+import { Router } from './router.ts'
+import { type Connection, Session, sessionClosed, sessionOpened } from './session.ts'
+import type { Stores } from './stores.ts'
+import { TimerWheel } from './timers.ts'
+import { type Envelope, type Transport, entryEnvelope, loneTransport, readEntry } from './transport.ts'
+
+/** What the composition root gives the kernel. */
+export interface KernelParts {
+  readonly storage: Database
+  readonly stores: Stores
+  readonly log: Log
+  readonly modules: ModuleRegistry
+  readonly clock?: Clock
+  readonly transport?: Transport
+}
+
+/** How many sessions a user may have when the access rule `max_user_sessions` does not say (reference: 100). */
+const MAX_USER_SESSIONS = 100
+
+/** The kernel of one node: it knows hosts, sessions and the way of a stanza, and no feature. */
+export class Kernel {
+  readonly clock: Clock
+  readonly log: Log
+  readonly storage: Database
+  readonly stores: Stores
+  readonly hosts = new Hosts()
+  readonly counters = new NodeCounters()
+  readonly timers: TimerWheel
+  readonly directory: SessionDirectory
+  readonly requests: PendingRequests
+  readonly router: Router
+  readonly modules: ModuleManager
+  readonly #transport: Transport
+  readonly #pools = new Map<string, unknown>()
+  readonly #shared = new Map<object, unknown>()
+
+  constructor(parts: KernelParts) {
+    this.clock = parts.clock ?? systemClock()
+    this.log = parts.log
+    this.storage = parts.storage
+    this.stores = parts.stores
+    this.timers = new TimerWheel(this.clock, (error) => this.report('timer_failed', error))
+    this.requests = new PendingRequests(this.timers)
+    this.router = new Router(this)
+    this.modules = new ModuleManager(parts.modules, this.hosts)
+    this.#transport = parts.transport ?? loneTransport()
+    const tell = (entry: SessionEntry) => this.#transport.broadcast(entryEnvelope(entry))
+    const closed = (entry: SessionEntry) => this.#transport.broadcast({ kind: 'gone', jid: entry.jid.toString() })
+    this.directory = new SessionDirectory(this.#transport.node, { opened: tell, changed: tell, closed })
+    this.#transport.onEnvelope((from, envelope) => this.#arrived(from, envelope))
+    this.#transport.broadcast({ kind: 'hello', node: this.node })
+  }
+
+  /** The name of this node. */
+  get node(): string {
+    return this.#transport.node
+  }
+
+  /** Adds a host type that serves `domains`. */
+  addHost(type: string, domains: readonly string[], accounts: Accounts, access: AccessCheck): Host {
+    const host = new Host(this, type, accounts, access)
+    this.hosts.addType(host)
+    for (const domain of domains) this.hosts.addDomain(domain, host)
+    return host
+  }
+
+  /**
+   * Opens a session for an authenticated user. An older session with the same full JID is closed with `conflict` (RFC 6120 §7.7.2.2), and so is
+   * the user's oldest when there are more than the rule `max_user_sessions` allows.
+   */
+  openSession(jid: Jid, connection: Connection): Session {
+    const host = this.hosts.of(jid.domain)
+    if (host === undefined) throw new StreamError('host-unknown')
+    const same = this.directory.find(jid)?.local
+    if (same !== undefined) this.endSession(same, 'replaced', new StreamError('conflict'))
+    const rule = host.access('max_user_sessions', jid, jid.domain)
+    const limit = rule === 'infinity' ? Infinity : typeof rule === 'number' ? rule : MAX_USER_SESSIONS
+    const oldest = this.directory.of(jid)[0]
+    if (this.directory.of(jid).length >= limit && oldest?.local !== undefined)
+      this.endSession(oldest.local, 'too many sessions', new StreamError('conflict'))
+    const session = new Session(jid, host.type, connection, this.clock.now())
+    this.directory.open(session)
+    host.counters.sessionsOpened++
+    void host.hooks.notify(sessionOpened, session)
+    return session
+  }
+
+  /** Ends a session: it leaves the directory, listeners are told, and the stream is closed (with `error` if there is one). */
+  endSession(session: Session, reason: string, error?: StreamError): void {
+    if (session.closed) return
+    this.directory.close(session)
+    const host = this.hosts.type(session.hostType)
+    if (host !== undefined) {
+      host.counters.sessionsClosed++
+      void host.hooks.notify(sessionClosed, session, reason)
+    }
+    session.closed = true
+    session.connection.close(error)
+  }
+
+  /** Sends a stanza to a resource of another node. */
+  carry(entry: SessionEntry, stanza: Element): void {
+    this.#transport.send(entry.node, { kind: 'stanza', to: entry.jid.toString(), stanza: serialize(stanza) })
+  }
+
+  /** Provides an outgoing connection under `[outgoing_pools.TYPE.TAG]`. */
+  addPool(type: string, tag: string, pool: unknown): void {
+    this.#pools.set(`${type}.${tag}`, pool)
+  }
+
+  /** The outgoing connection of the configuration. */
+  pool(type: string, tag: string): unknown {
+    const pool = this.#pools.get(`${type}.${tag}`)
+    if (pool === undefined) throw new Error(`the configuration needs [outgoing_pools.${type}.${tag}]`)
+    return pool
+  }
+
+  /** Shares something with the whole node. */
+  share<T>(key: SharedKey<T>, value: T): void {
+    this.#shared.set(key, value)
+  }
+
+  /** What is shared under a key. */
+  shared<T>(key: SharedKey<T>): T {
+    if (!this.#shared.has(key)) throw new Error(`nothing is shared as ${key.name}`)
+    return this.#shared.get(key) as T
+  }
+
+  /** Logs and counts a failure that must not cost anyone else anything. */
+  report(what: string, error: unknown, details: Record<string, unknown> = {}): void {
+    this.counters.unexpectedErrors++
+    this.log.error({ what, ...details, error: errorText(error) }, what)
+  }
+
+  #arrived(from: string, envelope: Envelope): void {
+    switch (envelope.kind) {
+      case 'stanza': {
+        const entry = this.directory.find(parseJid(envelope.to))
+        entry?.local?.deliver(parseElement(envelope.stanza))
+        return
+      }
+      case 'session':
+        return this.directory.enter(readEntry(from, envelope))
+      case 'gone': {
+        const entry = this.directory.find(parseJid(envelope.jid))
+        if (entry !== undefined && entry.node === from) this.directory.leave(entry)
+        return
+      }
+      case 'hello':
+        for (const entry of this.directory.all())
+          if (entry.local !== undefined) this.#transport.send(from, entryEnvelope(entry))
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * What a module is made of, and all that its author needs from the kernel. A module declares what can be known without starting it, and
+ * `start` returns what it adds; the manager puts that in and takes it out.
+ */
+import type { Registration } from './hooks.ts'
+import type { Host, Identity } from './host.ts'
+import type { Service } from './hosts.ts'
+import type { IqRoute } from './iq.ts'
+import type { Settings, Values } from './settings.ts'
+
+/** A specification that a module follows. */
+export interface Spec {
+  /** `XEP-0199` or `RFC 6121`. */
+  readonly name: string
+  /** The version followed; undefined for an RFC. */
+  readonly version?: string
+  readonly status: 'complete' | 'partial'
+  readonly note?: string
+}
+
+/** Declares that a module follows a XEP. */
+export function xep(number: number, version: string, options: { status?: Spec['status']; note?: string } = {}): Spec {
+  return { name: `XEP-${String(number).padStart(4, '0')}`, version, status: 'complete', ...options }
+}
+
+/** Declares that a module follows an RFC. */
+export function rfc(number: number, options: { status?: Spec['status']; note?: string } = {}): Spec {
+  return { name: `RFC ${number}`, status: 'complete', ...options }
+}
+
+/** What a running module adds to its host type; all of it goes when the module stops. */
+export interface Additions {
+  readonly hooks?: readonly Registration[]
+  readonly iq?: readonly IqRoute[]
+  /** Disco features of the served domains. */
+  readonly features?: readonly string[]
+  /** Disco features of accounts. */
+  readonly accountFeatures?: readonly string[]
+  readonly identities?: readonly Identity[]
+  readonly accountIdentities?: readonly Identity[]
+  /** Services on domains of their own. */
+  readonly services?: readonly { readonly domain: string; readonly service: Service }[]
+  /** Ends what the manager cannot see: timers, readers, watchers. */
+  stop?(): void | Promise<void>
+}
+
+/** A module's declaration. */
+export interface ModuleDeclaration<S extends Settings = Settings> {
+  /** The name in the configuration: `mod_ping`. */
+  readonly key: string
+  /** One sentence for the reference. */
+  readonly summary: string
+  readonly specs: readonly Spec[]
+  readonly config?: S
+  /** Modules that must run too; they are started first, with default settings when the configuration does not name them. */
+  readonly requires?: readonly string[]
+  /** The module belongs to every server and needs no section. */
+  readonly always?: boolean
+  /** Starts the module on a host type. It must not act on the server but through what it returns and the host's methods. */
+  start(host: Host, config: Values<S>): Additions | Promise<Additions>
+}
+
+/** Declares a module; the settings' types flow into `start`. */
+export function defineModule<S extends Settings>(declaration: ModuleDeclaration<S>): ModuleDeclaration<S> {
+  return declaration
+}
+
+export { AccountError, accountRegistered, accountRemoved } from './accounts.ts'
+export type { SqlValue, Write } from './database.ts'
+export { StorageError } from './database.ts'
+export { Delivery, type Origin } from './delivery.ts'
+export type { SessionEntry } from './directory.ts'
+export { DROP, filter, first, fold, notify, type Registration, type Verdict } from './hooks.ts'
+export { type Host, type Identity, type SharedKey, sharedKey } from './host.ts'
+export { type IqHandler, type IqRequest, type IqRoute, iqGet, iqSet } from './iq.ts'
+export type { Log } from './log.ts'
+export { messageToUser, messageUndelivered, presenceOfUser, presenceToUser, userReceive, userSend } from './router.ts'
+export {
+  type Connection,
+  Session,
+  type SessionSlot,
+  type Stranger,
+  featuresBeforeLogin,
+  requestBeforeLogin,
+  sessionActive,
+  sessionClosed,
+  sessionOpened,
+  sessionSlot,
+  streamFeatures,
+} from './session.ts'
+export * from './settings.ts'
+export type { Append, KeyValue, KeyedSet, Log as StoredLog, LogEntry, Quota, Stores } from './stores.ts'
+export type { Timer } from './timers.ts'
+export { when } from './when.ts'

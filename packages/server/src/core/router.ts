@@ -1,0 +1,212 @@
+/**
+ * The one path of every stanza, whoever sent it: filters of the sender's side, the question who serves the address, filters of the
+ * recipient's side, the commit of what is kept, and only then the sessions.
+ */
+import { type Jid, StanzaError, errorReply, isRequest, mayBounce } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
+import { Delivery, type Origin } from './delivery.ts'
+import type { SessionEntry } from './directory.ts'
+import { filter, first } from './hooks.ts'
+import type { Host } from './host.ts'
+import type { Kernel } from './kernel.ts'
+import { Line } from './line.ts'
+import type { Session } from './session.ts'
+import { when } from './when.ts'
+
+/** Everything that a local user sends, before it is routed. */
+export const userSend = filter('user send')
+/** Everything that is about to be delivered to a local user, once for all the user's resources. */
+export const userReceive = filter('user receive')
+/** Decides to which resources a message to a local user goes; fired once the filters have passed it. */
+export const messageToUser = first<[delivery: Delivery], boolean>('message to user')
+/** Handles a presence that is addressed to a local user. */
+export const presenceToUser = first<[delivery: Delivery], boolean>('presence to user')
+/** Handles a presence without an address: the user's own availability. */
+export const presenceOfUser = first<[delivery: Delivery, session: Session], boolean>('presence of user')
+/** Fired when a message has no resource to go to; true when a listener has taken care of it. */
+export const messageUndelivered = first<[delivery: Delivery], boolean>('message undelivered')
+
+export class Router {
+  readonly #kernel: Kernel
+  /** What waits for a commit, by sender and recipient: nothing may overtake it. */
+  readonly #line = new Line()
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel
+  }
+
+  /**
+   * Takes a stanza of a client, its `from` already stamped. Returns once the next stanza of the session may be taken; the returned delivery's
+   * effects may still be waiting for their commit (see `settled`).
+   */
+  receive(session: Session, stanza: Element, to: Jid): void | Promise<void> {
+    const delivery = this.#delivery(stanza, session.jid, to, 'client', session)
+    if (stanza.name !== 'presence' || stanza.attr('to') !== undefined) return this.process(delivery)
+    return this.#guard(delivery, () =>
+      when(this.#hostOf(session.jid)!.hooks.filter(userSend, delivery), (passed) => {
+        if (!passed) return
+        return when(this.#hostOf(session.jid)!.hooks.first(presenceOfUser, delivery, session), () =>
+          this.#finish(delivery),
+        )
+      }),
+    )
+  }
+
+  /**
+   * Sends a stanza that did not come from a client's stream: of the API, a module or the server itself. It takes the same path.
+   * Resolves when everything it leaves behind is stored and it is handed to whom it reaches; a refusal goes to `from` as an error stanza.
+   */
+  async send(stanza: Element, from: Jid, to: Jid, origin: Origin = 'server'): Promise<void> {
+    const delivery = this.#delivery(stanza.with({ from, to }), from, to, origin)
+    await this.process(delivery)
+    await this.settled(delivery)
+  }
+
+  /** Like `send`, but a refusal is thrown as the StanzaError instead of being sent to `from`. */
+  async submit(stanza: Element, from: Jid, to: Jid, origin: Origin): Promise<void> {
+    const delivery = this.#delivery(stanza.with({ from, to }), from, to, origin)
+    await this.#pass(delivery)
+    await this.settled(delivery)
+  }
+
+  /** Runs a delivery along the path; a refusal is answered to its sender. */
+  process(delivery: Delivery): void | Promise<void> {
+    return this.#guard(delivery, () => this.#pass(delivery))
+  }
+
+  /** Resolves when what the delivery keeps is durable and it was handed on; rejects when the commit failed. */
+  settled(delivery: Delivery): Promise<void> {
+    return this.#line.settled(delivery)
+  }
+
+  /** Hands a stanza to a resource, wherever it is connected. */
+  toResource(entry: SessionEntry, stanza: Element): void {
+    if (entry.local !== undefined) entry.local.deliver(stanza)
+    else this.#kernel.carry(entry, stanza)
+  }
+
+  /** Answers the sender of a delivery. */
+  answer(delivery: Delivery, reply: Element): void {
+    if (delivery.session !== undefined) delivery.session.deliver(reply)
+    else if (delivery.origin !== 'server' || delivery.from.local !== '')
+      void this.process(this.#delivery(reply, delivery.to, delivery.from, 'server'))
+    else this.#kernel.requests.settle(reply, delivery.to)
+  }
+
+  #delivery(stanza: Element, from: Jid, to: Jid, origin: Origin, session?: Session): Delivery {
+    return new Delivery(stanza, from, to, origin, this.#kernel.clock.micros(), session)
+  }
+
+  #hostOf(jid: Jid): Host | undefined {
+    return this.#kernel.hosts.of(jid.domain)
+  }
+
+  #pass(delivery: Delivery): void | Promise<void> {
+    const sender = delivery.from.local === '' ? undefined : this.#hostOf(delivery.from)
+    if (sender === undefined) return this.#route(delivery)
+    return when(sender.hooks.filter(userSend, delivery), (passed) => (passed ? this.#route(delivery) : undefined))
+  }
+
+  #route(delivery: Delivery): void | Promise<void> {
+    const host = this.#hostOf(delivery.to)
+    if (host !== undefined)
+      return delivery.to.local === '' ? this.#toServer(host, delivery) : this.#toUser(host, delivery)
+    const service = this.#kernel.hosts.service(delivery.to.domain)
+    if (service !== undefined) return when(service(delivery), () => this.#finish(delivery))
+    this.#kernel.counters.noRouteFound++
+    throw new StanzaError('cancel', 'remote-server-not-found')
+  }
+
+  /** RFC 6120 §10.5.2 and §10.5.3: the server itself is addressed. */
+  #toServer(host: Host, delivery: Delivery): void | Promise<void> {
+    const { stanza } = delivery
+    if (stanza.name === 'presence') return
+    if (stanza.name === 'message') throw new StanzaError('cancel', 'service-unavailable')
+    // RFC 6120 §10.5.3: a resource of the server's own domain is not served.
+    if (delivery.to.resource !== '' && isRequest(stanza)) throw new StanzaError('cancel', 'service-unavailable')
+    return this.#iq(host, 'server', delivery)
+  }
+
+  #toUser(host: Host, delivery: Delivery): void | Promise<void> {
+    host.counters.messagesRouted += delivery.stanza.name === 'message' ? 1 : 0
+    host.counters.presencesRouted += delivery.stanza.name === 'presence' ? 1 : 0
+    host.counters.iqsRouted += delivery.stanza.name === 'iq' ? 1 : 0
+    const connected = this.#kernel.directory.of(delivery.to).length > 0
+    return when(connected || host.accounts.exists(delivery.to.bare), (exists) => {
+      // RFC 6121 §8.5.1: no such user; a presence is ignored
+      if (!exists && delivery.stanza.name === 'presence') return
+      if (!exists) throw new StanzaError('cancel', 'service-unavailable', 'User not found')
+      return when(host.hooks.filter(userReceive, delivery), (passed) => {
+        if (passed) return this.#deliver(host, delivery)
+      })
+    })
+  }
+
+  #deliver(host: Host, delivery: Delivery): void | Promise<void> {
+    const { stanza, to } = delivery
+    if (stanza.name === 'message')
+      return when(host.hooks.first(messageToUser, delivery), (taken) => {
+        if (taken !== true) throw new StanzaError('cancel', 'service-unavailable')
+        return this.#finish(delivery)
+      })
+    if (stanza.name === 'presence')
+      return when(host.hooks.first(presenceToUser, delivery), () => this.#finish(delivery))
+    if (to.resource === '') return this.#iq(host, 'account', delivery)
+    return this.#iqToResource(delivery)
+  }
+
+  /** RFC 6121 §8.5.3.1 and §8.5.3.2.3: an IQ to a full JID. */
+  #iqToResource(delivery: Delivery): void | Promise<void> {
+    const entry = this.#kernel.directory.find(delivery.to)
+    if (entry === undefined && isRequest(delivery.stanza)) throw new StanzaError('cancel', 'service-unavailable')
+    if (entry !== undefined) delivery.afterwards(() => this.toResource(entry, delivery.stanza))
+    return this.#finish(delivery)
+  }
+
+  /** The server answers, for itself or on behalf of the account. */
+  #iq(host: Host, target: 'server' | 'account', delivery: Delivery): void | Promise<void> {
+    if (!isRequest(delivery.stanza)) {
+      const type = delivery.stanza.attr('type')
+      if (type !== 'result' && type !== 'error') throw new StanzaError('modify', 'bad-request')
+      // RFC 6120 §8.2.3: an answer nobody waits for is dropped
+      if (!this.#kernel.requests.settle(delivery.stanza, delivery.from)) host.counters.stanzasDropped++
+      return
+    }
+    return when(host.iq.answer(target, delivery), (reply) => {
+      delivery.afterwards(() => this.answer(delivery, reply))
+      return this.#finish(delivery)
+    })
+  }
+
+  /** Commits what is kept, then lets the stanza have its effects; refuses it when the commit fails. */
+  #finish(delivery: Delivery): void | Promise<void> {
+    return this.#line.pass(delivery, this.#kernel.storage, (error) => {
+      const host = this.#hostOf(delivery.from) ?? this.#hostOf(delivery.to)
+      if (host !== undefined) host.counters.commitsFailed++
+      if (!(error instanceof StanzaError)) this.#kernel.report('commit_failed', error)
+      if (delivery.session !== undefined) this.#refuse(delivery, error)
+    })
+  }
+
+  /** Runs a step of the path and answers what it throws or rejects with. */
+  #guard(delivery: Delivery, step: () => void | Promise<void>): void | Promise<void> {
+    try {
+      const waiting = step()
+      if (waiting instanceof Promise) return waiting.catch((error) => this.#refuse(delivery, error))
+    } catch (error) {
+      this.#refuse(delivery, error)
+    }
+  }
+
+  /** Any exception but a StanzaError is a fault of ours: logged, and told as `internal-server-error` (R24). */
+  #refuse(delivery: Delivery, error: unknown): void {
+    const host = this.#hostOf(delivery.from) ?? this.#hostOf(delivery.to)
+    if (host !== undefined) host.counters.stanzasRefused++
+    const known = error instanceof StanzaError
+    if (!known) this.#kernel.report('stanza_failed', error)
+    const { stanza } = delivery
+    // Nobody asked for an answer to a broadcast presence.
+    if (!mayBounce(stanza) || (stanza.name === 'presence' && stanza.attr('to') === undefined)) return
+    this.answer(delivery, errorReply(stanza, known ? error : new StanzaError('wait', 'internal-server-error')))
+  }
+}
