@@ -1,0 +1,49 @@
+/** A store in memory, in the same thread, with the semantics of the embedded one: for module tests. */
+import { type Database, type SqlValue, StorageError, type Write } from '../core/database.ts'
+import { GroupCommit } from './group-commit.ts'
+import { type Migration, migrationWrites, MIGRATIONS } from './migrations/index.ts'
+import { Connection } from './sqlite/connection.ts'
+import { problemOf } from './sqlite/errors.ts'
+import { rowsOf } from './sqlite/rows.ts'
+import { commitUnits, type Failure } from './sqlite/transaction.ts'
+
+const LIMITS = { jobs: 10_000, bytes: 64 * 1024 * 1024, batch: 1000 }
+
+/** A new, empty store with the schema of `migrations` (default: this release's), committing in microtasks. */
+export function memoryDatabase(migrations: readonly Migration[] = MIGRATIONS): Database {
+  const connection = new Connection({ file: ':memory:', durability: 'process' })
+  for (const write of migrationWrites(migrations)) connection.run(write.sql, write.params)
+  const commits = new GroupCommit(async (units) => commitAll(connection, units), LIMITS, queueMicrotask)
+  let closed = false
+  return {
+    commit: (writes) => commits.commit(writes),
+    async query<Row>(sql: string, ...params: SqlValue[]): Promise<Row[]> {
+      if (closed) throw new StorageError('closed', 'the store is closed')
+      return ask(connection, sql, params)
+    },
+    async close() {
+      await commits.close()
+      if (!closed) connection.close()
+      closed = true
+    },
+  }
+}
+
+function commitAll(connection: Connection, units: readonly (readonly Write[])[]): Failure[] {
+  const statements = units.map((writes) =>
+    writes.map(({ sql, params, orElse }) => ({ sql, params, mustChange: orElse !== undefined })),
+  )
+  return commitUnits(connection, statements)
+}
+
+function ask<Row>(connection: Connection, sql: string, params: readonly SqlValue[]): Row[] {
+  try {
+    connection.run('PRAGMA query_only = ON', [])
+    return rowsOf(connection.query(sql, params))
+  } catch (error) {
+    const { problem, message } = problemOf(error)
+    throw new StorageError(problem, message)
+  } finally {
+    connection.run('PRAGMA query_only = OFF', [])
+  }
+}

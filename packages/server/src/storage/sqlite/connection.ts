@@ -1,0 +1,123 @@
+/** One connection to an SQLite file: settings, a cache of prepared statements, rows without loss of precision. */
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { type SqlValue } from '../../core/database.ts'
+
+/** `power`: what is acknowledged survives a power cut; `process`: it survives a killed process. */
+export type Durability = 'power' | 'process'
+
+/** How to open a connection. */
+export interface ConnectionOptions {
+  /** Path of the file, or ':memory:'. */
+  readonly file: string
+  readonly durability: Durability
+  readonly readOnly?: boolean
+  /** The most pages (of 4 KiB) that the file may have. */
+  readonly maxPages?: number
+}
+
+/** Rows of a query: names once, then the values row by row in one array, which is cheap to send to another thread. */
+export interface Rows {
+  readonly columns: readonly string[]
+  readonly values: readonly SqlValue[]
+}
+
+interface Prepared {
+  readonly statement: StatementSync
+  readonly columns: readonly string[]
+  /** Set once a row held an integer beyond 2^53 − 1: from then on integers are read as bigints. */
+  big: boolean
+}
+
+const CACHED_STATEMENTS = 256
+/** How long to wait for another process that holds the file, in milliseconds. */
+const BUSY_TIMEOUT = 5000
+const WAL_LIMIT = 64 * 1024 * 1024
+
+/** A connection of `node:sqlite`; its calls block, so it belongs into a worker thread. */
+export class Connection {
+  readonly #db: DatabaseSync
+  readonly #statements = new Map<string, Prepared>()
+
+  constructor(options: ConnectionOptions) {
+    this.#db = new DatabaseSync(options.file, { readOnly: options.readOnly ?? false, timeout: BUSY_TIMEOUT })
+    for (const pragma of pragmas(options)) this.#db.exec(`PRAGMA ${pragma}`)
+  }
+
+  /** Whether a transaction is open; SQLite may have rolled it back by itself after a full disk or an I/O error. */
+  get inTransaction(): boolean {
+    return this.#db.isTransaction
+  }
+
+  /** Runs a changing statement and says how many rows it changed. */
+  run(sql: string, params: readonly SqlValue[]): number {
+    return Number(this.#prepare(sql).statement.run(...params).changes)
+  }
+
+  /** Runs a reading statement. */
+  query(sql: string, params: readonly SqlValue[]): Rows {
+    const prepared = this.#prepare(sql)
+    return { columns: prepared.columns, values: readAll(prepared, params) }
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#db.close()
+  }
+
+  #prepare(sql: string): Prepared {
+    const cached = this.#statements.get(sql)
+    if (cached !== undefined) return cached
+    const statement = this.#db.prepare(sql)
+    statement.setReturnArrays(true)
+    const prepared = { statement, columns: statement.columns().map((column) => column.name), big: false }
+    if (this.#statements.size >= CACHED_STATEMENTS) this.#forgetOldest()
+    this.#statements.set(sql, prepared)
+    return prepared
+  }
+
+  #forgetOldest(): void {
+    for (const sql of this.#statements.keys()) {
+      this.#statements.delete(sql)
+      return
+    }
+  }
+}
+
+function pragmas(options: ConnectionOptions): string[] {
+  if (options.readOnly) return ['query_only = ON', 'cache_size = -16384']
+  const limit = options.maxPages === undefined ? [] : [`max_page_count = ${options.maxPages}`]
+  return [
+    'journal_mode = WAL',
+    `synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'}`,
+    `journal_size_limit = ${WAL_LIMIT}`,
+    'wal_autocheckpoint = 4000',
+    'cache_size = -32768',
+    'foreign_keys = ON',
+    ...limit,
+  ]
+}
+
+/** A statement returns arrays (set when it was prepared), which the types of `node:sqlite` do not say. */
+function readAll(prepared: Prepared, params: readonly SqlValue[]): SqlValue[] {
+  const { statement } = prepared
+  if (!prepared.big) {
+    try {
+      return (statement.all(...params) as unknown as SqlValue[][]).flat()
+    } catch (error) {
+      // node:sqlite refuses an integer that a number cannot hold: read this statement's integers as bigints from now on.
+      if (!(error instanceof RangeError)) throw error
+      prepared.big = true
+      statement.setReadBigInts(true)
+    }
+  }
+  const values = (statement.all(...params) as unknown as SqlValue[][]).flat()
+  for (let i = 0; i < values.length; i++) values[i] = narrowed(values[i] as SqlValue)
+  return values
+}
+
+/** A number where that is exact, so that a value's type never depends on the statement's past. */
+function narrowed(value: SqlValue): SqlValue {
+  if (typeof value !== 'bigint') return value
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value
+}
