@@ -1,2 +1,2 @@
 export { nameprep, nodeprep, resourceprep, saslprep } from './profiles.ts'
-export { domainprep } from './domain.ts'
+export { domainToAscii, domainprep } from './domain.ts'
