@@ -1,0 +1,144 @@
+/**
+ * Runs the tests: `npm test`, `npm test -- PATTERN...`, `npm test -- e2e`, `npm test -- interop`.
+ *
+ * A pattern is part of a path or, when no path has it, a regular expression for test names. Without a suite's name,
+ * `unit` and `e2e` run, side by side. A test whose service is absent is skipped and named at the end; with
+ * MEERKAT_NO_SKIP=1 it counts as failed. The last line is `N passed, M failed`.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { setInterval } from 'node:timers'
+import { files, root } from './files.ts'
+import { type Result } from './test-reporter.ts'
+
+interface Suite {
+  readonly name: string
+  readonly patterns: readonly string[]
+  readonly options: readonly string[]
+  /** Whether it runs when no suite is named. */
+  readonly usual: boolean
+}
+
+const suites: readonly Suite[] = [
+  {
+    name: 'unit',
+    patterns: ['packages/**/*.test.ts', 'tools/**/*.test.ts', 'bench/**/*.test.ts'],
+    options: ['--test-isolation=none'],
+    usual: true,
+  },
+  { name: 'e2e', patterns: ['e2e/**/*.test.ts'], options: ['--test-concurrency=2'], usual: true },
+  { name: 'interop', patterns: ['interop/**/*.test.ts'], options: ['--test-concurrency=1'], usual: false },
+]
+
+/** A test may take this long, and a run may be silent a little longer; both in milliseconds. */
+const patience = 120_000
+
+/** Results of a file of records; a line cut off by a killed process is left out. */
+function readResults(record: string): Result[] {
+  const lines = readFileSync(record, { encoding: 'utf8', flag: 'a+' }).split('\n')
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as Result)
+}
+
+/** Kills a run that neither ends nor reports: a handle was left open, or a test blocks the event loop. */
+function watchdog(record: string, kill: () => void): NodeJS.Timeout {
+  const startedAt = Date.now()
+  return setInterval(() => {
+    const lastNews = statSync(record, { throwIfNoEntry: false })?.mtimeMs ?? startedAt
+    if (Date.now() - lastNews > patience + 30_000) kill()
+  }, 5_000)
+}
+
+/** Runs one suite; resolves with all its results, and with one more failure when the run itself went wrong. */
+function run(suite: Suite, paths: readonly string[], names: readonly string[], folder: string): Promise<Result[]> {
+  const record = join(folder, suite.name)
+  const args = [
+    '--test',
+    ...suite.options,
+    `--test-timeout=${patience}`,
+    `--test-reporter=${join(import.meta.dirname, 'test-reporter.ts')}`,
+    '--test-reporter-destination=stdout',
+    ...names.map((name) => `--test-name-pattern=${name}`),
+    ...paths,
+  ]
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, MEERKAT_TEST_RECORD: record },
+  })
+  let problem = ''
+  const guard = watchdog(record, () => {
+    problem = 'it did not end: a handle is open, or a test blocks'
+    child.kill('SIGKILL')
+  })
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      clearInterval(guard)
+      const results = readResults(record).filter(
+        (result) => !names.length || result.reason !== 'there is no test in it',
+      )
+      const broken = code !== 0 && !results.some((result) => result.outcome === 'failed')
+      if (broken || problem) {
+        const reason = problem || `it ended with ${signal ?? `exit code ${code}`}, though no test failed`
+        results.push({ outcome: 'failed', name: `the run of ${suite.name}`, file: '', reason })
+        console.log(`\nFAILED the run of ${suite.name}: ${reason}`)
+      }
+      resolve(results)
+    })
+  })
+}
+
+const count = (results: readonly Result[], outcome: Result['outcome']) =>
+  results.filter((result) => result.outcome === outcome).length
+
+/** Prints the summary; answers how many failed. */
+export function summarize(
+  bySuite: ReadonlyMap<string, readonly Result[]>,
+  noSkip: boolean,
+  print = console.log,
+): number {
+  const all = [...bySuite.values()].flat()
+  const skipped = all.filter((result) => result.outcome === 'skipped')
+  for (const { name, file } of all.filter((result) => result.outcome === 'failed')) print(`failed: ${file}: ${name}`)
+  for (const { name, file, reason } of skipped) print(`skipped: ${file}: ${name} (${reason})`)
+  for (const [name, results] of bySuite) {
+    const [passed, failed] = [count(results, 'passed'), count(results, 'failed')]
+    print(`${name.padEnd(8)} ${passed} passed, ${failed} failed, ${count(results, 'skipped')} skipped`)
+  }
+  const failed = count(all, 'failed') + (noSkip ? skipped.length : 0)
+  if (skipped.length) {
+    const names = [...new Set(skipped.map((result) => result.name))].join('; ')
+    print(`${skipped.length} skipped${noSkip ? ', which counts as failed here' : ''}: ${names}`)
+  }
+  print(`${count(all, 'passed')} passed, ${failed} failed`)
+  return failed
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const named = suites.filter((suite) => args.includes(suite.name))
+  const patterns = args.filter((arg) => !suites.some((suite) => suite.name === arg))
+  const wanted = named.length ? named : suites.filter((suite) => suite.usual || patterns.length)
+  const found = new Map(wanted.map((suite) => [suite, files(suite.patterns)]))
+  const matches = (path: string) => patterns.some((pattern) => path.includes(relative(root, join(root, pattern))))
+  const byPath = patterns.length > 0 && [...found.values()].flat().some(matches)
+  const names = byPath ? [] : patterns
+  const folder = mkdtempSync(join(tmpdir(), 'meerkat-test-'))
+  try {
+    const runs = [...found].map(async ([suite, paths]) => {
+      const chosen = byPath ? paths.filter(matches) : paths
+      return [suite.name, chosen.length ? await run(suite, chosen, names, folder) : []] as const
+    })
+    const bySuite = new Map((await Promise.all(runs)).filter(([, results]) => results.length))
+    if (bySuite.size === 0) {
+      console.log(`no test matches ${args.join(' ')}`)
+      console.log('0 passed, 1 failed')
+      return 1
+    }
+    return summarize(bySuite, process.env['MEERKAT_NO_SKIP'] === '1') ? 1 : 0
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
