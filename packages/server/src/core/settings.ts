@@ -5,6 +5,7 @@
 
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { tryJid } from '@meerkat/protocol'
 import { z } from 'zod'
 
 /** What reading a value may depend on besides the value. */
@@ -36,6 +37,8 @@ export interface Setting<T> {
   readonly inside: Inside
   /** Builds the check of a written value; called once per reading of a configuration. */
   readonly schema: (context: ReadContext) => z.ZodType
+  /** What the operator should know when this accepted value is written; logged at start. */
+  readonly remark?: (value: unknown) => string | undefined
   /** Never set: carries the type. */
   readonly value?: T
 }
@@ -144,13 +147,13 @@ export const oneOf = <const T extends string, D extends T | undefined = undefine
 export const port = <D extends number | undefined = undefined>(fallback?: D, doc = ''): Setting<number | D> =>
   whole('a port', fallback, doc, { min: 0, max: 65_535 })
 
-/** A domain name; read in lower case. */
+/** A domain name; read as nameprep leaves it, so in lower case. */
 export const domain = <D extends string | undefined = undefined>(fallback?: D, doc = ''): Setting<string | D> =>
-  changed(leaf('a domain name', fallback, doc, isDomain), lowerCase)
+  changed(leaf('a domain name', fallback, doc, isDomain), prepared)
 
 /** A domain name in which `@HOST@` stands for each served domain; `expandHost` fills it in. */
 export const hostTemplate = <D extends string | undefined = undefined>(fallback?: D, doc = ''): Setting<string | D> =>
-  changed(leaf('a domain name or "prefix.@HOST@"', fallback, doc, isHostTemplate), lowerCaseTemplate)
+  changed(leaf('a domain name or "prefix.@HOST@"', fallback, doc, isHostTemplate), preparedTemplate)
 
 /** The domain that a host template stands for on the served `host`. */
 export const expandHost = (template: string, host: string): string => template.replaceAll('@HOST@', host)
@@ -205,6 +208,22 @@ export const required = <T>(setting: Setting<T>): Setting<Exclude<T, undefined>>
 
 /** Says that a reload of the configuration applies a change of this setting. */
 export const live = <T>(setting: Setting<T>): Setting<T> => ({ ...setting, reload: 'live' })
+
+/** Says that a setting is accepted for the sake of existing files only; writing it is answered with a notice. */
+export const noEffect = <T>(setting: Setting<T>): Setting<T> => ({
+  ...setting,
+  doc: setting.doc === '' ? 'Accepted; has no effect here.' : setting.doc,
+  remark: () => 'has no effect here',
+})
+
+/** Where a module keeps its data: whichever of MongooseIM's databases is named, it is the main store here. */
+export const backend = <const T extends string, D extends T | undefined = undefined>(
+  words: readonly T[],
+  fallback?: D,
+): Setting<T | D> => ({
+  ...oneOf(words, fallback, 'Where the data is kept: "mnesia", "cets" and "rdbms" all mean the main store.'),
+  remark: (value) => (value === 'mnesia' || value === 'cets' ? 'is kept in the main store' : undefined),
+})
 
 /** A value that `first` or, failing that, `second` accepts; default and sentence are those of `first`. */
 export const either = <A, B>(first: Setting<A>, second: Setting<B>): Setting<A | Exclude<B, undefined>> => {
@@ -293,7 +312,12 @@ function unlimited<T>(setting: Setting<T>): Setting<T> {
   const type = `${setting.type} or "infinity"`
   const limit = z.union([z.literal('infinity'), z.custom((value) => value === Infinity)]).transform(() => Infinity)
   const schema = (context: ReadContext) => z.union([limit, setting.schema(context)], { error: `wants ${type}` })
-  return { ...setting, type, schema }
+  return {
+    ...setting,
+    type,
+    schema,
+    remark: (value) => (value === 'infinity' || value === Infinity ? 'sets no limit' : undefined),
+  }
 }
 
 /** Changes the text that a setting reads, once it has been accepted. */
@@ -303,13 +327,16 @@ function changed<T>(setting: Setting<T>, change: (value: string) => string): Set
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
-const lowerCase = (value: string): string => value.toLowerCase()
+/** The domain name as nameprep leaves it; the text itself when it is none. */
+const prepared = (name: string): string => tryJid(name)?.domain ?? name
 
-const lowerCaseTemplate = (value: string): string => value.split('@HOST@').map(lowerCase).join('@HOST@')
+const preparedTemplate = (template: string): string =>
+  template.endsWith('.@HOST@') ? `${prepared(template.slice(0, -'.@HOST@'.length))}.@HOST@` : prepared(template)
 
-/** A host name or an address: no separators of a JID, no white space, labels that are not empty. */
+/** A host name or an address, with neither a user nor a resource. */
 function isDomain(value: unknown): boolean {
-  return isText(value) && value.length <= 1023 && /^[^\s/@.:"&'<>]+(\.[^\s/@.:"&'<>]+)*$/u.test(value)
+  const jid = isText(value) ? tryJid(value) : undefined
+  return jid !== undefined && jid.local === '' && jid.resource === ''
 }
 
 function isHostTemplate(value: unknown): boolean {

@@ -46,7 +46,8 @@ function unknownKeys(settings: Settings, input: unknown, at: Path, keys: readonl
   const known = Object.keys(settingsAt(settings, at) ?? {})
   return keys.map((key) => {
     const suggestion = nearest(key, known)
-    const hidden = suggestion !== undefined && settingsAt(settings, at)?.[suggestion]?.secret === true
+    const hidden =
+      isSecretName(key) || (suggestion !== undefined && settingsAt(settings, at)?.[suggestion]?.secret === true)
     const finding = { path: [...path, ...at, key], message: 'is not a known key' }
     const value = hidden ? undefined : shown(valueAt(input, [...at, key]))
     return { ...finding, ...(value !== undefined && { value }), ...(suggestion !== undefined && { suggestion }) }
@@ -60,8 +61,11 @@ function wrongValue(settings: Settings, input: unknown, at: Path, message: strin
   return isSecret(settings, at) ? { path: where, message } : { path: where, message, value: shown(value) }
 }
 
-/** A table is not shown: it may hold a secret under any key. */
-const shown = (value: unknown): unknown =>
+/** Whether an unknown key may be a misspelt or misplaced secret, going by its name. */
+export const isSecretName = (key: string): boolean => /pass|passwd|pwd|secret|token|key|auth/iu.test(key)
+
+/** A value that may be printed: not a table or a list, which may hold a secret under any key. */
+export const shown = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && !(value instanceof Date) ? undefined : value
 
 /** What the parsed configuration holds at `path`. */

@@ -1,0 +1,98 @@
+/** The settings of `[general]` and of the small sections that belong to no module. */
+
+import {
+  domain,
+  flag,
+  folder,
+  integer,
+  list,
+  live,
+  milliseconds,
+  noEffect,
+  oneOf,
+  required,
+  seconds,
+  section,
+  text,
+} from '../../settings.ts'
+
+const logLevels = [
+  'none',
+  'emergency',
+  'alert',
+  'critical',
+  'error',
+  'warning',
+  'notice',
+  'info',
+  'debug',
+  'all',
+] as const
+
+/** `[general]`. */
+export const generalSettings = {
+  loglevel: live(oneOf(logLevels, 'warning', 'How much is logged: this level and the graver ones.')),
+  hosts: list(domain(), [], 'The domains that are served from the start.', { unique: true }),
+  host_types: list(text(), [], 'Names of host types for domains that are added while the server runs.', {
+    unique: true,
+  }),
+  default_server_domain: required(domain(undefined, 'Stands in stream errors before a domain is known.')),
+  language: text('en', 'The language of messages from the server.'),
+  registration_timeout: live(
+    seconds(600, 'How long an address waits between two registrations of accounts.', { infinity: true }),
+  ),
+  hide_service_name: flag(false, 'Close connections that send garbage without a stream error.'),
+  sm_backend: noEffect(oneOf(['mnesia', 'cets', 'redis'], 'mnesia')),
+  s2s_backend: noEffect(oneOf(['mnesia', 'cets'], 'mnesia')),
+  component_backend: noEffect(oneOf(['mnesia', 'cets'], 'mnesia')),
+  replaced_wait_timeout: milliseconds(2000, 'How long a new session waits for the one that it replaces.'),
+  route_subdomains: oneOf(['s2s'], undefined, 'Where stanzas to unknown subdomains of the served domains go.'),
+  routing_modules: noEffect(list(text())),
+  http_server_name: text('Meerkat', 'The Server header of HTTP answers.'),
+  data_dir: folder('data', "Where the server keeps its files; relative to this file's folder."),
+}
+
+/** What a `[[host_config]]` may say under `general`. */
+export const hostGeneralSettings = {
+  replaced_wait_timeout: milliseconds(undefined, 'As in the section general.'),
+  route_subdomains: oneOf(['s2s'], undefined, 'As in the section general.'),
+}
+
+/** `[storage]`. */
+export const storageSettings = {
+  durability: oneOf(
+    ['power', 'process'],
+    'power',
+    'What acknowledged data survives: a loss of power, or only the end of the process.',
+  ),
+}
+
+/** `[shaper.NAME]`. */
+export const shaperSettings = {
+  max_rate: required(integer(undefined, 'Bytes a second for streams, operations a second for archives.', { min: 1 })),
+}
+
+/** Keys of `[instrumentation]` besides the handlers. */
+export const instrumentationSettings = {
+  probe_interval: seconds(15, 'How often figures that must be asked for are asked for.'),
+}
+
+const graphiteSettings = {
+  host: required(text(undefined, 'The Graphite server.')),
+  port: integer(2003, 'Its port.', { min: 1, max: 65_535 }),
+  interval: milliseconds(60_000, 'How often figures are sent.'),
+  connect_timeout: milliseconds(5000, 'How long a connection may take.'),
+  prefix: text(undefined, 'Stands before every name.'),
+  env_prefix: text(undefined, 'An environment variable whose value stands before every name.'),
+  api_key: text('', 'Stands before everything else.'),
+}
+
+/** `[instrumentation.NAME]`. */
+export const instrumentationHandlers = {
+  prometheus: {},
+  log: { level: oneOf(logLevels.slice(1), 'debug', 'The level at which events are logged.') },
+  exometer: {
+    all_metrics_are_global: flag(false, 'Count for all host types together.'),
+    report: section({ graphite: list(section(graphiteSettings), [], 'Graphite servers.') }),
+  },
+}

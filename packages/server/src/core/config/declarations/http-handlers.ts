@@ -1,0 +1,63 @@
+/** The settings of `[[listen.http.handlers.KIND]]`. */
+
+import { flag, integerOrInfinity, list, milliseconds, oneOf, required, secret, text } from '../../settings.ts'
+
+const place = {
+  host: required(text(undefined, 'The Host header that is served; "_" stands for any.')),
+  path: required(text(undefined, 'The path that is served.')),
+}
+
+/** The names of MongooseIM, and those of fields which its list cannot name. */
+const categories = [
+  'checkAuth',
+  'account',
+  'domain',
+  'last',
+  'muc',
+  'muc_light',
+  'session',
+  'stanza',
+  'roster',
+  'vcard',
+  'private',
+  'metric',
+  'stat',
+  'gdpr',
+  'mnesia',
+  'server',
+  'inbox',
+  'http_upload',
+  'httpUpload',
+  'externalServices',
+  'offline',
+  'token',
+  'cets',
+  'broadcast',
+  'blocklist',
+  'mam',
+  'traffic',
+] as const
+
+/** All kinds of handlers. */
+export const handlerSettings = {
+  mongoose_bosh_handler: place,
+  mongoose_websocket_handler: {
+    ...place,
+    timeout: milliseconds(60_000, 'How long a connection may be silent.', { min: 0, infinity: true }),
+    ping_rate: milliseconds(undefined, 'How often the server pings the client.'),
+    max_stanza_size: integerOrInfinity(262_144, 'Bytes that a stanza may have once authenticated.', { min: 1 }),
+    state_timeout: milliseconds(5000, 'How long a client has for each step up to its session.'),
+    backwards_compatible_session: flag(true, 'Offer the session establishment of RFC 3921.'),
+  },
+  mongoose_graphql_handler: {
+    ...place,
+    schema_endpoint: required(oneOf(['admin', 'domain_admin', 'user'], undefined, 'Whose schema is served.')),
+    username: text(undefined, 'The name of the administrator; only with "admin", and with a password.'),
+    password: secret(undefined, 'The password of the administrator.'),
+    allowed_categories: list(oneOf(categories), [], 'Categories that are served; all of them when empty.', {
+      unique: true,
+    }),
+    sse_idle_timeout: milliseconds(3_600_000, 'How long a subscription may be silent.', { infinity: true }),
+  },
+  mongoose_prometheus_handler: place,
+}

@@ -1,0 +1,151 @@
+/**
+ * The settings of `[[listen.KIND]]`. A default is MongooseIM's where that is finite and safe; where it is not, as for the
+ * size of a stanza, the default is a figure that a server on the open Internet can live with.
+ */
+
+import { isIP } from 'node:net'
+import {
+  type Setting,
+  flag,
+  integer,
+  integerOrInfinity,
+  list,
+  live,
+  milliseconds,
+  noEffect,
+  oneOf,
+  optionalSection,
+  port,
+  required,
+  seconds,
+  secret,
+  section,
+  text,
+} from '../../settings.ts'
+import { referenceAuthMethods } from '../reference/parts.ts'
+import { tlsServerSettings, tlsStreamSettings } from './tls.ts'
+
+/** An IP address, of version 4 or 6. */
+const ipAddress = (doc: string): Setting<string | undefined> => {
+  const any = text(undefined, doc)
+  const check: typeof any.schema = (context) =>
+    any.schema(context).refine((value) => isIP(String(value)) !== 0, { error: 'wants an IP address' })
+  return { ...any, type: 'an IP address', schema: check }
+}
+
+const commonSettings = {
+  port: required(port(undefined, 'The TCP port; 0 lets the operating system choose.')),
+  ip_address: ipAddress('The address to listen on; all of them when not set.'),
+  ip_version: oneOfNumbers([4, 6], 'The IP version when no address is set.'),
+  proto: oneOf(['tcp'], 'tcp', 'The transport.'),
+  hibernate_after: noEffect(integerOrInfinity(0)),
+}
+
+const streamSettings = {
+  ...commonSettings,
+  backlog: integer(1024, 'How many connections may wait to be accepted.', { min: 1 }),
+  max_connections: live(integerOrInfinity(Infinity, 'How many connections there may be at once.', { min: 1 })),
+  max_stanza_size: live(integerOrInfinity(262_144, 'Bytes that a stanza may have once authenticated.', { min: 1 })),
+  num_acceptors: noEffect(integer(100, '', { min: 1 })),
+  proxy_protocol: flag(false, 'Every connection begins with a PROXY header, version 1 or 2, that tells its origin.'),
+  reuse_port: noEffect(flag(false)),
+  shaper: live(text('none', 'The shaper that slows down a client that sends too much.')),
+  state_timeout: milliseconds(5000, 'How long a client has for each step up to its session.'),
+}
+
+/** Limits that hold until a client has authenticated. */
+const preAuthSettings = {
+  max_stanza_size: live(integer(8192, 'Bytes that a stanza may have.', { min: 1024 })),
+  max_elements: live(integer(32, 'Elements that a stanza may have.', { min: 8 })),
+  max_depth: live(integer(8, 'How deep elements may be nested.', { min: 4 })),
+  auth_timeout: live(seconds(30, 'How long a client may take to authenticate.')),
+  auth_attempts: live(integer(3, 'How often a client may try on one connection.', { min: 1 })),
+  max_unauthenticated_per_ip: live(
+    integerOrInfinity(100, 'Connections from one address that have not authenticated.', { min: 1 }),
+  ),
+}
+
+/** Limits of a stream that has authenticated, besides the size of a stanza. */
+const streamLimits = {
+  max_elements: live(integer(4096, 'Elements that a stanza may have.', { min: 32 })),
+  max_depth: live(integer(64, 'How deep elements may be nested.', { min: 8 })),
+  max_attributes: live(integer(256, 'Attributes that an element may have.', { min: 16 })),
+  max_queue_bytes: live(integer(1_048_576, 'Bytes that may wait for a client that does not read.', { min: 65_536 })),
+  max_queue_stanzas: live(integer(1000, 'Stanzas that may wait for a client that does not read.', { min: 10 })),
+}
+
+/** `[[listen.c2s]]`: clients over TCP. */
+export const c2sSettings = {
+  ...streamSettings,
+  access: live(text('all', 'The access rule that says who may log in here.')),
+  allowed_auth_methods: list(
+    oneOf(referenceAuthMethods),
+    undefined,
+    'Authentication methods used here; all when empty.',
+    {
+      unique: true,
+    },
+  ),
+  backwards_compatible_session: flag(true, 'Offer the session establishment of RFC 3921.'),
+  allow_plain_without_tls: flag(false, 'Accept passwords in the clear on connections without TLS.'),
+  pre_auth: section(preAuthSettings, 'Limits before authentication.'),
+  limits: section(streamLimits, 'Limits after authentication.'),
+  tls: optionalSection(tlsStreamSettings('starttls'), 'Speak TLS.'),
+}
+
+/** `[[listen.s2s]]`: other servers. */
+export const s2sListenerSettings = {
+  ...streamSettings,
+  tls: optionalSection(tlsStreamSettings('starttls'), 'Speak TLS.'),
+}
+
+/** `[[listen.component]]`: components of XEP-0114. */
+export const componentSettings = {
+  ...streamSettings,
+  password: required(secret(undefined, 'What a component must know.')),
+  access: text('all', 'The access rule that says who may send to components.'),
+  check_from: flag(true, 'Refuse stanzas whose sender is not under the domain of the component.'),
+  conflict_behaviour: oneOf(
+    ['disconnect', 'kick_old'],
+    'disconnect',
+    'Who goes when a component comes for a domain that has one.',
+  ),
+  hidden_components: flag(false, 'Leave components out of service discovery.'),
+  tls: optionalSection(tlsStreamSettings('tls'), 'Speak TLS.'),
+}
+
+/** `[[listen.http]]` without its handlers. */
+export const httpSettings = {
+  ...commonSettings,
+  transport: section({
+    num_acceptors: noEffect(integer(100, '', { min: 1 })),
+    max_connections: integerOrInfinity(1024, 'How many connections there may be at once.'),
+  }),
+  protocol: section({ compress: flag(false, 'Compress answers for clients that accept it.') }),
+  tls: optionalSection(tlsServerSettings, 'Speak TLS.'),
+}
+
+/** All kinds of listeners. */
+export const listenerSettings = {
+  c2s: c2sSettings,
+  s2s: s2sListenerSettings,
+  component: componentSettings,
+  http: httpSettings,
+}
+
+function oneOfNumbers<const T extends number>(numbers: readonly T[], doc: string): Setting<T | undefined> {
+  const type = numbers.join(' or ')
+  const any = integer(undefined, doc)
+  const check: typeof any.schema = (context) =>
+    any.schema(context).refine((value) => numbers.some((number) => number === value), { error: `wants ${type}` })
+  return {
+    type,
+    fallback: undefined,
+    doc,
+    reload: 'restart',
+    mandatory: false,
+    secret: false,
+    inside: any.inside,
+    schema: check,
+  }
+}
