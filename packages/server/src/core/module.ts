@@ -81,6 +81,7 @@ export {
   type SessionSlot,
   type Stranger,
   featuresBeforeLogin,
+  nonza,
   requestBeforeLogin,
   sessionActive,
   sessionClosed,

@@ -9,6 +9,8 @@ export const sessionOpened = notify<[session: Session]>('session opened')
 export const sessionClosed = notify<[session: Session, reason: string]>('session closed')
 /** Fired when a client has sent something, white space included. */
 export const sessionActive = notify<[session: Session]>('session active')
+/** Handles what a client sends that is no stanza (stream management, client state); true when it was understood. */
+export const nonza = first<[session: Session, element: Element], boolean>('nonza')
 /** The stream features offered after authentication, besides resource binding. */
 export const streamFeatures = fold<readonly Element[], [domain: string]>('stream features')
 

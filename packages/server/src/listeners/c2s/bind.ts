@@ -1,0 +1,70 @@
+/** The stage between authentication and a session: resource binding (RFC 6120 §7). */
+import { randomBytes } from 'node:crypto'
+import {
+  Bind,
+  BindJid,
+  BindResource,
+  Iq,
+  type Jid,
+  JidError,
+  Session as SessionTag,
+  StanzaError,
+  StreamError,
+  errorReply,
+  payload,
+} from '@meerkat/protocol'
+import { type Element, text } from '@meerkat/xml'
+import { streamFeatures } from '../../core/session.ts'
+import { BoundStage } from './bound.ts'
+import type { ClientStream, Stage } from './stream.ts'
+
+/** How often a client may ask for a resource that it cannot have (reference §3.6). */
+const BIND_ATTEMPTS = 5
+
+/** A client that is authenticated and has no resource yet. */
+export class BindStage implements Stage {
+  readonly #stream: ClientStream
+  readonly #user: Jid
+  #attempts = 0
+
+  constructor(stream: ClientStream, user: Jid) {
+    this.#stream = stream
+    this.#user = user
+  }
+
+  features(): readonly Element[] | Promise<readonly Element[]> {
+    const features = [Bind()]
+    if (this.#stream.options.offerSession) features.unshift(SessionTag())
+    return this.#stream.kernel.hosts.of(this.#user.domain)!.hooks.fold(streamFeatures, features, this.#user.domain)
+  }
+
+  element(iq: Element): void {
+    const child = Iq.is(iq) ? payload(iq) : undefined
+    // S18, RFC 6120 §7.1: nothing else may be sent before a resource is bound.
+    if (child === undefined || !Bind.is(child) || iq.attr('type') !== 'set') throw new StreamError('not-authorized')
+    try {
+      this.#bind(iq, this.#resource(text(BindResource.in(child))))
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error
+      this.#stream.send(errorReply(iq, error))
+      if (++this.#attempts >= BIND_ATTEMPTS) this.#stream.fail('policy-violation', 'Too many failed bindings')
+    }
+  }
+
+  /** RFC 6120 §7.6 and §7.7: the server makes a resource unless the client asks for one. */
+  #resource(wanted: string): Jid {
+    try {
+      return this.#user.withResource(wanted === '' ? randomBytes(12).toString('base64url') : wanted)
+    } catch (error) {
+      if (error instanceof JidError) throw new StanzaError('modify', 'bad-request', error.message)
+      throw error
+    }
+  }
+
+  #bind(iq: Element, jid: Jid): void {
+    const stream = this.#stream
+    stream.settle()
+    stream.send(Iq({ type: 'result', id: iq.attr('id') }, Bind({}, BindJid({}, jid.toString()))))
+    stream.become(new BoundStage(stream, jid))
+  }
+}

@@ -1,0 +1,101 @@
+/** The stage of a bound session: stanzas (RFC 6120 §8). */
+import {
+  Session as SessionTag,
+  type Jid,
+  StanzaError,
+  StreamError,
+  errorReply,
+  isStanza,
+  payload,
+  result,
+  tryJid,
+} from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
+import { type Connection, type Session, nonza, sessionActive } from '../../core/session.ts'
+import type { ClientStream, Stage } from './stream.ts'
+
+const IQ_TYPES = new Set(['get', 'set', 'result', 'error'])
+
+/** A session, as the client's end of it speaks. */
+export class BoundStage implements Stage {
+  readonly #stream: ClientStream
+  readonly #session: Session
+
+  /** Opens the session. */
+  constructor(stream: ClientStream, jid: Jid) {
+    this.#stream = stream
+    this.#session = stream.kernel.openSession(jid, connectionOf(stream))
+  }
+
+  features(): readonly Element[] {
+    return []
+  }
+
+  active(): void {
+    void this.#hooks().notify(sessionActive, this.#session)
+  }
+
+  closed(reason: string): void {
+    this.#stream.kernel.endSession(this.#session, reason)
+  }
+
+  element(element: Element): void | Promise<void> {
+    if (!isStanza(element)) return this.#other(element)
+    const stanza = this.#stamp(element)
+    if (stanza.name === 'iq' && !IQ_TYPES.has(stanza.attr('type') ?? '')) return this.#refuse(stanza, 'bad-request')
+    // RFC 6120 §8.1.3: the id of an IQ is required
+    if (stanza.name === 'iq' && stanza.attr('id') === undefined) return this.#refuse(stanza, 'bad-request')
+    const address = stanza.attr('to')
+    // RFC 6120 §10.3: what has no address is for the account itself
+    const to = address === undefined ? this.#session.jid.bare : tryJid(address)
+    if (to === undefined) return this.#refuse(stanza, 'jid-malformed')
+    if (stanza.name === 'iq' && stanza.attr('type') === 'set' && asksForSession(stanza))
+      return this.#session.deliver(result(stanza))
+    return this.#stream.kernel.router.receive(this.#session, stanza, to)
+  }
+
+  /** RFC 6120 §8.1.2.1: `from` is the session's own address, whatever the client says; another one ends the stream (S45). */
+  #stamp(stanza: Element): Element {
+    const { jid } = this.#session
+    const claimed = stanza.attr('from')
+    if (claimed === undefined || claimed === jid.toString()) return stanza.with({ from: jid })
+    const from = tryJid(claimed)
+    if (from === undefined || !(from.equals(jid) || from.equals(jid.bare))) throw new StreamError('invalid-from')
+    return stanza.with({ from: jid })
+  }
+
+  #refuse(stanza: Element, condition: 'bad-request' | 'jid-malformed'): void {
+    const type = stanza.attr('type')
+    if (type === 'error' || type === 'result') return
+    // An address that cannot be read is not repeated to anyone.
+    const reply = errorReply(stanza, new StanzaError('modify', condition))
+    this.#session.deliver(condition === 'jid-malformed' ? reply.with({ from: undefined }) : reply)
+  }
+
+  async #other(element: Element): Promise<void> {
+    if ((await this.#hooks().first(nonza, this.#session, element)) !== true)
+      throw new StreamError('unsupported-stanza-type')
+  }
+
+  #hooks() {
+    return this.#stream.kernel.hosts.type(this.#session.hostType)!.hooks
+  }
+}
+
+function asksForSession(iq: Element): boolean {
+  return SessionTag.is(payload(iq))
+}
+
+function connectionOf(stream: ClientStream): Connection {
+  return {
+    send: (stanza) => stream.send(stanza),
+    close: (error) => stream.close(error),
+    destroy: () => stream.destroy(),
+    kind: 'c2s',
+    ip: stream.ip,
+    port: stream.port,
+    get encrypted() {
+      return stream.encrypted
+    },
+  }
+}

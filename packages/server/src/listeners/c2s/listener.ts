@@ -1,0 +1,89 @@
+import { type Server, type Socket, createServer } from 'node:net'
+import { StreamError } from '@meerkat/protocol'
+import type { Kernel } from '../../core/kernel.ts'
+import { LoginStage } from './login.ts'
+import type { C2sOptions } from './options.ts'
+import { ClientStream } from './stream.ts'
+
+/** A listener for clients over TCP. */
+export class C2sListener {
+  readonly #kernel: Kernel
+  readonly #options: C2sOptions
+  readonly #server: Server
+  readonly #streams = new Set<ClientStream>()
+  /** How many connections of each address have not authenticated. */
+  readonly #strangers = new Map<string, number>()
+
+  constructor(kernel: Kernel, options: C2sOptions) {
+    this.#kernel = kernel
+    this.#options = options
+    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket))
+    // R23: out of file descriptors; what is connected goes on, and accepting goes on when there is room.
+    this.#server.on('error', (error) => kernel.report('listener_failed', error, { port: options.port }))
+  }
+
+  /** Starts to listen; resolves with the port. Rejects when the port is taken (R28). */
+  listen(): Promise<number> {
+    const { port, address } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ port, host: address }, () => {
+        this.#server.off('error', reject)
+        const bound = this.#server.address()
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
+      })
+    })
+  }
+
+  /** How many connections there are. */
+  get size(): number {
+    return this.#streams.size
+  }
+
+  /** Accepts no more, tells every client `system-shutdown`, and resolves when they are gone, at the latest after `seconds` (R20). */
+  async close(seconds = 5): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const stream of this.#streams) stream.close(new StreamError('system-shutdown'))
+    const late = setTimeout(() => this.#destroyAll(), seconds * 1000)
+    await closed
+    clearTimeout(late)
+  }
+
+  #destroyAll(): void {
+    for (const stream of this.#streams) stream.destroy('the server stops')
+  }
+
+  #accept(socket: Socket): void {
+    const ip = socket.remoteAddress ?? ''
+    const strangers = this.#strangers.get(ip) ?? 0
+    if (strangers >= this.#options.maxUnauthenticatedPerIp || this.#streams.size >= this.#options.maxConnections) {
+      this.#kernel.counters.connectionsRefused++
+      socket.on('error', () => undefined)
+      socket.destroy()
+      return
+    }
+    this.#kernel.counters.connectionsAccepted++
+    this.#strangers.set(ip, strangers + 1)
+    const known = once(() => this.#recognised(ip))
+    const stream = new ClientStream(this.#kernel, this.#options, socket, () => {
+      known()
+      this.#streams.delete(stream)
+    })
+    this.#streams.add(stream)
+    stream.start(new LoginStage(stream, known))
+  }
+
+  #recognised(ip: string): void {
+    const rest = (this.#strangers.get(ip) ?? 1) - 1
+    if (rest === 0) this.#strangers.delete(ip)
+    else this.#strangers.set(ip, rest)
+  }
+}
+
+function once(call: () => void): () => void {
+  let done = false
+  return () => {
+    if (!done) call()
+    done = true
+  }
+}

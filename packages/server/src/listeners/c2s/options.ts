@@ -1,0 +1,75 @@
+import type { SecureContext } from 'node:tls'
+
+/** TLS of a listener. */
+export interface TlsOptions {
+  /** `tls`: from the first byte; `starttls`: offered; `starttls_required`: nothing else is offered before it. */
+  readonly mode: 'tls' | 'starttls' | 'starttls_required'
+  /** The present certificate and key; asked for each handshake, so that a replaced file is used without a restart. */
+  readonly context: () => SecureContext
+  /** Asks clients for a certificate. */
+  readonly requestCertificate?: boolean
+}
+
+/** What a client may make the server hold, before and after it has authenticated. */
+export interface StreamLimits {
+  readonly stanzaBytes: number
+  readonly depth: number
+  readonly elements: number
+  readonly attributes: number
+}
+
+/** How a listener for clients behaves. */
+export interface C2sOptions {
+  readonly port: number
+  readonly address: string | undefined
+  readonly tls: TlsOptions | undefined
+  /** The rule of `[access]` that says who may use this listener. */
+  readonly access: string
+  readonly beforeLogin: StreamLimits
+  readonly afterLogin: StreamLimits
+  /** How long a client may take from connecting to a bound session, in milliseconds. */
+  readonly authTimeoutMs: number
+  readonly authAttempts: number
+  readonly maxConnections: number
+  /** Connections of one address that have not authenticated. */
+  readonly maxUnauthenticatedPerIp: number
+  readonly allowPlainWithoutTls: boolean
+  /** Offers `<session/>` to clients of RFC 3921. */
+  readonly offerSession: boolean
+  /** Characters, and stanzas, that may wait for a client that does not read. */
+  readonly outboundBytes: number
+  readonly outboundStanzas: number
+  /** The domain named in stream errors before the client has named one. */
+  readonly defaultDomain: string
+  /** Closes without a word on a stream header that is no XMPP. */
+  readonly hideServiceName: boolean
+  /** `sasl_mechanisms` of a host type, by their names on the wire in the order of the offer; undefined: all. */
+  readonly mechanisms: (hostType: string) => readonly string[] | undefined
+  /** Milliseconds to pause a client's reading after so many bytes, by the listener's shaper. A fresh one for each connection. */
+  readonly shaper: () => (bytes: number, nowMs: number) => number
+}
+
+/** The options of a listener on `port` with the defaults of docs/limits; `changes` on top. */
+export function c2sOptions(port: number, changes: Partial<C2sOptions> = {}): C2sOptions {
+  return {
+    port,
+    address: '127.0.0.1',
+    tls: undefined,
+    access: 'all',
+    beforeLogin: { stanzaBytes: 8192, depth: 8, elements: 32, attributes: 32 },
+    afterLogin: { stanzaBytes: 262_144, depth: 64, elements: 4096, attributes: 256 },
+    authTimeoutMs: 30_000,
+    authAttempts: 3,
+    maxConnections: Infinity,
+    maxUnauthenticatedPerIp: 100,
+    allowPlainWithoutTls: false,
+    offerSession: true,
+    outboundBytes: 1_048_576,
+    outboundStanzas: 1000,
+    defaultDomain: 'localhost',
+    hideServiceName: false,
+    mechanisms: () => undefined,
+    shaper: () => () => 0,
+    ...changes,
+  }
+}

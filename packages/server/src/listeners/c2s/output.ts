@@ -1,0 +1,94 @@
+/** Outbound text of a connection: collected while the event loop turns, written once at the end of the turn. */
+import type { Writable } from 'node:stream'
+
+/** How much may wait for a peer that does not read. */
+export interface OutputCaps {
+  /** Characters handed in and not yet taken by the peer's socket. */
+  readonly bytes: number
+  /** Stanzas that wait because the peer's socket takes no more. */
+  readonly stanzas: number
+}
+
+/** All outputs with something to write: one callback at the end of the turn serves them. */
+let waiting: Output[] = []
+
+function flushAll(): void {
+  const outputs = waiting
+  waiting = []
+  for (const output of outputs) output.flush()
+}
+
+/** The way out of one connection. */
+export class Output {
+  #socket: Writable
+  #text = ''
+  #stanzas = 0
+  #blocked = false
+  #ended = false
+  readonly #caps: OutputCaps
+  readonly #overflow: () => void
+  readonly #count: (characters: number) => void
+
+  /** `overflow` is called, once, when the peer reads too slowly; `count` gets the length of each write. */
+  constructor(socket: Writable, caps: OutputCaps, overflow: () => void, count: (characters: number) => void) {
+    this.#socket = socket
+    this.#caps = caps
+    this.#overflow = overflow
+    this.#count = count
+    socket.on('drain', this.#drained)
+  }
+
+  /** Puts text in line; it leaves at the end of this turn of the event loop, or when the peer reads on. */
+  add(text: string): void {
+    if (this.#ended) return
+    if (this.#text === '' && !this.#blocked) {
+      if (waiting.length === 0) setImmediate(flushAll)
+      waiting.push(this)
+    }
+    this.#text += text
+    this.#stanzas++
+    if (this.#full()) {
+      this.#ended = true
+      this.#text = ''
+      this.#overflow()
+    }
+  }
+
+  /** Writes what is in line now. */
+  flush(): void {
+    if (this.#text === '' || this.#blocked) return
+    const text = this.#text
+    this.#text = ''
+    this.#stanzas = 0
+    this.#count(text.length)
+    this.#blocked = !this.#socket.write(text)
+  }
+
+  /** Goes on over another socket (TLS over the present one). */
+  move(socket: Writable): void {
+    this.#socket.off('drain', this.#drained)
+    this.#socket = socket
+    this.#blocked = false
+    socket.on('drain', this.#drained)
+  }
+
+  /** Writes what is in line and ends the connection's sending side. */
+  end(): void {
+    if (!this.#ended) {
+      this.#blocked = false
+      this.flush()
+    }
+    this.#ended = true
+    this.#socket.end()
+  }
+
+  readonly #drained = (): void => {
+    this.#blocked = false
+    this.flush()
+  }
+
+  #full(): boolean {
+    if (this.#text.length + this.#socket.writableLength > this.#caps.bytes) return true
+    return this.#blocked && this.#stanzas > this.#caps.stanzas
+  }
+}

@@ -1,0 +1,98 @@
+/** One SASL exchange of a client with the accounts of its host (RFC 6120 §6.4). */
+import { randomBytes } from 'node:crypto'
+import { Challenge, type Jid, SaslError, Success, makeJid, tryJid } from '@meerkat/protocol'
+import {
+  type ScramHash,
+  type ScramLookup,
+  type ServerMechanism,
+  decodeBase64,
+  fakeScramKeys,
+  mechanismInfo,
+  serverMechanism,
+} from '@meerkat/protocol/sasl'
+import { type Element, text } from '@meerkat/xml'
+import type { Host } from '../../core/host.ts'
+import type { ClientStream } from './stream.ts'
+
+/** Makes the keys shown for users who do not exist; the same for the life of the process, and unknown to clients (S32). */
+const FAKE_SECRET = randomBytes(32)
+/** The iteration count shown for users who do not exist: the default of `auth.password.scram_iterations`. */
+const FAKE_ITERATIONS = 10_000
+
+/** Runs a mechanism against a host's accounts. */
+export class SaslExchange {
+  readonly #stream: ClientStream
+  readonly #host: Host
+  readonly #mechanism: ServerMechanism
+
+  /** `offered` are the mechanisms that this connection was offered; `name` is one of them. */
+  constructor(stream: ClientStream, host: Host, name: string, offered: readonly string[]) {
+    this.#stream = stream
+    this.#host = host
+    const mechanism = serverMechanism(name, {
+      scramKeys: (username, hash) => this.#keys(username, hash),
+      checkPassword: (username, password) => this.#check(username, password),
+      channelBinding: stream.channelBinding(),
+      plusOffered: offered.some((other) => mechanismInfo(other)?.plus === true),
+      nonce: () => randomBytes(18).toString('base64'),
+    })
+    if (mechanism === undefined) throw new SaslError('invalid-mechanism')
+    this.#mechanism = mechanism
+  }
+
+  /** Takes `<auth/>` or `<response/>`; the user's bare JID when the exchange has succeeded. Throws SaslError. */
+  async step(message: Element): Promise<Jid | undefined> {
+    const answer = await this.#mechanism.step(decode(message))
+    if ('challenge' in answer) {
+      this.#stream.send(Challenge({}, encode(answer.challenge)))
+      return undefined
+    }
+    const { username, authzid, data } = answer.success
+    const user = this.#user(username)
+    if (user === undefined) throw new SaslError('not-authorized')
+    // S28: a client acts as nobody but itself
+    if (authzid !== undefined && authzid !== '' && !tryJid(authzid)?.equals(user))
+      throw new SaslError('invalid-authzid')
+    if (this.#host.access(this.#stream.options.access, user, user.domain) === 'deny')
+      throw new SaslError('not-authorized')
+    this.#stream.send(Success({}, data === undefined ? undefined : encode(data)))
+    return user
+  }
+
+  #user(username: string): Jid | undefined {
+    try {
+      return makeJid(username, this.#stream.domain!)
+    } catch {
+      return undefined
+    }
+  }
+
+  async #keys(username: string, hash: ScramHash): Promise<ScramLookup> {
+    const user = this.#user(username)
+    const credentials = user === undefined ? undefined : await this.#host.accounts.credentials(user)
+    const keys = await credentials?.scram(hash)
+    if (keys !== undefined) return { keys, known: true }
+    return {
+      keys: fakeScramKeys(FAKE_SECRET, `${username}@${this.#stream.domain}`, hash, FAKE_ITERATIONS),
+      known: false,
+    }
+  }
+
+  async #check(username: string, password: string): Promise<boolean> {
+    const user = this.#user(username)
+    return user !== undefined && (await this.#host.accounts.checkPassword(user, password))
+  }
+}
+
+/** RFC 6120 §6.4.2: `=` stands for a message of no bytes. */
+function decode(element: Element): Uint8Array {
+  const words = text(element)
+  if (words === '' || words === '=') return new Uint8Array(0)
+  const bytes = decodeBase64(words)
+  if (bytes === undefined) throw new SaslError('incorrect-encoding')
+  return bytes
+}
+
+function encode(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}
