@@ -1,10 +1,11 @@
-import type { Jid } from '@meerkat/protocol'
+import { type Jid, type StanzaError, errorReply, mayBounce } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import type { Accounts } from './accounts.ts'
 import type { Clock } from './clock.ts'
 import { HostCounters } from './counters.ts'
 import type { Database, Write } from './database.ts'
-import type { SessionDirectory } from './directory.ts'
+import type { Delivery } from './delivery.ts'
+import type { SessionDirectory, SessionEntry } from './directory.ts'
 import { Hooks } from './hooks.ts'
 import { IqRoutes } from './iq.ts'
 import type { Kernel } from './kernel.ts'
@@ -89,6 +90,16 @@ export class Host {
   /** Sends a stanza from `from` to `to` on the path that every stanza takes; see `Router.send`. */
   send(stanza: Element, from: Jid, to: Jid): Promise<void> {
     return this.#kernel.router.send(stanza, from, to)
+  }
+
+  /** Hands a stanza to a resource, wherever it is connected. */
+  deliver(entry: SessionEntry, stanza: Element): void {
+    this.#kernel.router.toResource(entry, stanza)
+  }
+
+  /** Answers the sender of a delivery with an error; for use in `delivery.afterwards`, when the stanza itself is not refused. */
+  bounce(delivery: Delivery, error: StanzaError): void {
+    if (mayBounce(delivery.stanza)) this.#kernel.router.answer(delivery, errorReply(delivery.stanza, error))
   }
 
   /** Hands a stanza to all resources of a user without filters: pushes and other words of the server about the user's own data. */
