@@ -20,7 +20,7 @@ const ADDRESS_CHARACTERS = '0123456789abcdefABCDEF:.'
 export function domainprep(text: string): string | undefined {
   if (text.charCodeAt(0) === 0x5b) return ipv6Literal(text)
   const plain = plainName(text)
-  return plain ?? everyLabel(text, unicodeLabel)
+  return plain ?? everyLabel(text, labelToUnicode)
 }
 
 /** The name to ask DNS for, or to offer in TLS: ToASCII of each label; undefined when there is none. */
@@ -70,11 +70,6 @@ function everyLabel(text: string, prepare: (label: string) => string | undefined
     start = index + 1
   }
   return name
-}
-
-function unicodeLabel(label: string): string | undefined {
-  const ascii = labelToAscii(label)
-  return ascii === undefined ? undefined : labelToUnicode(ascii)
 }
 
 function isDot(code: number): boolean {

@@ -15,8 +15,28 @@ const HYPHEN = 0x2d
 
 /** ToASCII (RFC 3490 §4.1), in lower case; undefined when `label` can't be one of a host name. */
 export function labelToAscii(label: string): string | undefined {
+  const prepared = prepareLabel(label)
+  return prepared === undefined ? undefined : encodeLabel(prepared)
+}
+
+/** The prepared form of a label, Unicode where it can be; undefined when ToASCII refuses it. */
+export function labelToUnicode(label: string): string | undefined {
+  const prepared = prepareLabel(label)
+  if (prepared === undefined) return undefined
+  const ascii = encodeLabel(prepared)
+  // What was encoded decodes to itself, as preparing it again changes nothing; only ASCII text may yet be an encoding.
+  if (ascii === undefined) return undefined
+  return ascii === prepared ? decodeLabel(ascii) : prepared
+}
+
+/** Steps 2 and 3 of ToASCII. */
+function prepareLabel(label: string): string | undefined {
   const prepared = nameprep(label)
-  if (prepared === undefined || !isName(prepared)) return undefined
+  return prepared !== undefined && isName(prepared) ? prepared : undefined
+}
+
+/** Steps 4 to 8 of ToASCII. */
+function encodeLabel(prepared: string): string | undefined {
   if ((scan(prepared) & BEYOND) === 0) return prepared.length <= MAX_LABEL ? prepared : undefined
   // Step 5. And each code point needs one digit or more, at most two units: what is longer need not be encoded.
   if (prepared.startsWith(ACE_PREFIX) || prepared.length > 2 * MAX_LABEL) return undefined
@@ -24,8 +44,8 @@ export function labelToAscii(label: string): string | undefined {
   return ascii.length <= MAX_LABEL ? ascii : undefined
 }
 
-/** ToUnicode (RFC 3490 §4.2) of what `labelToAscii` returned; the same label when it encodes nothing, or wrongly. */
-export function labelToUnicode(label: string): string {
+/** ToUnicode (RFC 3490 §4.2) of an ASCII label in lower case: the same label when it encodes nothing, or wrongly. */
+function decodeLabel(label: string): string {
   if (!label.startsWith(ACE_PREFIX)) return label
   const decoded = punycodeDecode(label.slice(ACE_PREFIX.length))
   return decoded !== undefined && labelToAscii(decoded) === label ? decoded : label
