@@ -8,7 +8,23 @@
 
 import { type Jid, makeJid, tryJid } from '@meerkat/protocol'
 import { type Glob, compileGlob, globMatches } from './config/glob.ts'
-import { type Values, either, integer, list, oneOf, required, section, text } from './settings.ts'
+import { type Setting, type Values, either, integer, list, oneOf, required, section, text } from './settings.ts'
+
+/** A regular expression; the case of what it is tried on does not matter. */
+const regexp = (doc: string): Setting<string | undefined> => {
+  const any = text(undefined, doc)
+  const schema: typeof any.schema = (context) =>
+    any.schema(context).refine((value) => isRegexp(String(value)), { error: 'wants a regular expression' })
+  return { ...any, type: 'a regular expression', schema }
+}
+
+function isRegexp(source: string): boolean {
+  try {
+    return new RegExp(source, 'iu') instanceof RegExp
+  } catch {
+    return false
+  }
+}
 
 /** One entry of `[acl]`: all its conditions must hold. */
 export const aclSettings = {
@@ -16,9 +32,9 @@ export const aclSettings = {
   user: text(undefined, 'The name of the user.'),
   server: text(undefined, 'The domain of the user.'),
   resource: text(undefined, 'The resource of the user.'),
-  user_regexp: text(undefined, 'A regular expression for the name.'),
-  server_regexp: text(undefined, 'A regular expression for the domain.'),
-  resource_regexp: text(undefined, 'A regular expression for the resource.'),
+  user_regexp: regexp('A regular expression for the name.'),
+  server_regexp: regexp('A regular expression for the domain.'),
+  resource_regexp: regexp('A regular expression for the resource.'),
   user_glob: text(undefined, 'A shell pattern for the name.'),
   server_glob: text(undefined, 'A shell pattern for the domain.'),
   resource_glob: text(undefined, 'A shell pattern for the resource.'),

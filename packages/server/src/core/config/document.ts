@@ -39,6 +39,9 @@ export class Document {
     eachWritten(settings, input, (at, setting, value) => {
       const remark = setting.remark?.(value)
       if (remark !== undefined) this.notice([...path, ...at], remark, setting.secret ? undefined : shown(value))
+      if (isTable(value) && isCertificateAlone(value)) {
+        this.problem({ path: [...path, ...at, 'certfile'], message: 'wants a keyfile beside it' })
+      }
     })
     return values
   }
@@ -98,6 +101,8 @@ export class Document {
 /** Whether a value of a parsed file is a table. */
 export const isTable = (value: unknown): value is Table =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+
+const isCertificateAlone = (table: Table): boolean => table['certfile'] !== undefined && table['keyfile'] === undefined
 
 function parsed(file: string, text: string): Table {
   try {

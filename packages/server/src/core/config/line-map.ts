@@ -147,7 +147,7 @@ class Scanner {
     }
     this.#at += end.length
     // A long string may end in up to two more quotation marks, which belong to it.
-    while (long && this.#peek() === quote) this.#at++
+    if (long) while (this.#peek() === quote) this.#at++
   }
 
   #advance(): void {

@@ -16,7 +16,7 @@ const commonSettings = {
   cacertfile: file("The trusted roots; those of the operating system when it's not set."),
   password: secret(undefined, 'Opens the private key.'),
   ciphers: text(undefined, 'Cipher suites, as OpenSSL writes them.'),
-  versions: list(oneOf(versions), [...versions.slice(2)], 'The versions of TLS that may be spoken.', {
+  versions: list(oneOf(versions), versions.slice(2), 'The versions of TLS that may be spoken.', {
     unique: true,
     nonEmpty: true,
   }),

@@ -1,0 +1,61 @@
+/** Checks that look at more than one section. */
+
+import { type Values } from '../settings.ts'
+import { type generalSettings } from './declarations/general.ts'
+import { listenerSettings } from './declarations/listeners.ts'
+import { type Document } from './document.ts'
+import { poolsOfAuth } from './read-auth.ts'
+import { type Sections } from './read-host-types.ts'
+import { type References, checkModules, checkShaper } from './read-modules.ts'
+import { valueAt } from './read-settings.ts'
+
+/** There must be something to serve, and a name is either a domain or a host type. */
+export function checkHostTypes(document: Document, general: Values<typeof generalSettings>): void {
+  if (general.hosts.length + general.host_types.length === 0) {
+    document.problem({ path: ['general'], message: 'wants at least one domain in hosts or one name in host_types' })
+  }
+  general.host_types.forEach((name, index) => {
+    if (!general.hosts.includes(name)) return
+    document.problem({ path: ['general', 'host_types', index], message: 'is one of hosts already', value: name })
+  })
+}
+
+/** The sections that refer to something. */
+export interface Parts {
+  readonly common: Sections
+  /** By host type. */
+  readonly own: ReadonlyMap<string, Sections>
+  /** Whether domains may be added while the server runs. */
+  readonly dynamicDomains: boolean
+}
+
+/** Refuses shapers and pools that are named but not written. One that is written with a mistake has its own problem. */
+export function checkReferences(document: Document, { common, own, dynamicDomains }: Parts): void {
+  const shapers = Object.keys(valueAt(document.root, ['shaper']) ?? {})
+  for (const kind of Object.keys(listenerSettings)) {
+    const listeners = valueAt(document.root, ['listen', kind])
+    for (const index of Array.isArray(listeners) ? listeners.keys() : []) {
+      const path = ['listen', kind, index, 'shaper']
+      checkShaper(document, path, valueAt(document.root, path), shapers)
+    }
+  }
+  const everywhere = [common, ...own.values()]
+  // A common section may use pools that only host types have: those without may replace the section.
+  checkSections(document, common, { shapers, dynamicDomains, hasPool: poolsIn(document, everywhere) })
+  for (const sections of own.values()) {
+    checkSections(document, sections, { shapers, dynamicDomains, hasPool: poolsIn(document, [common, sections]) })
+  }
+}
+
+function poolsIn(document: Document, sections: readonly Sections[]): References['hasPool'] {
+  return (type, tag) =>
+    sections.some(({ path }) => valueAt(document.root, [...path, 'outgoing_pools', type, tag]) !== undefined)
+}
+
+function checkSections(document: Document, { path, auth, modules }: Sections, has: References): void {
+  checkModules(document, [...path, 'modules'], modules ?? new Map(), has)
+  for (const { at, type, tag } of auth === undefined ? [] : poolsOfAuth(auth, [...path, 'auth'])) {
+    if (has.hasPool(type, tag)) continue
+    document.problem({ path: at, message: `needs the pool [outgoing_pools.${type}.${tag}], which is missing` })
+  }
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { load, problemsOf, smallest } from './testing.ts'
+
+/** Notices of a file that begins with the smallest one, whose four lines count. */
+const noticesOf = (text: string): string[] =>
+  load(smallest + text).notices.map((notice) => notice.replace(/^.*\/meerkat/u, 'meerkat'))
+
+const cases: [text: string, notices: string[]][] = [
+  ['sm_backend = "redis"', ['meerkat.toml:4: general.sm_backend = "redis": has no effect here']],
+  [
+    '[[listen.c2s]]\nport = 1\nnum_acceptors = 4\nreuse_port = true',
+    [
+      'meerkat.toml:6: listen.c2s[1].num_acceptors = 4: has no effect here',
+      'meerkat.toml:7: listen.c2s[1].reuse_port = true: has no effect here',
+    ],
+  ],
+  [
+    '[[listen.c2s]]\nport = 1\nmax_stanza_size = "infinity"',
+    ['meerkat.toml:6: listen.c2s[1].max_stanza_size = "infinity": sets no limit'],
+  ],
+  ['[modules.mod_time]\niqdisc.type = "no_queue"', ['meerkat.toml:5: modules.mod_time.iqdisc: has no effect here']],
+  [
+    '[modules.mod_roster]\nbackend = "mnesia"',
+    ['meerkat.toml:5: modules.mod_roster.backend = "mnesia": is kept in the main store'],
+  ],
+  ['[modules.mod_roster]\nbackend = "rdbms"', []],
+  ['[internal_databases.mnesia]', ['meerkat.toml:4: internal_databases.mnesia: has no effect here']],
+  [
+    '[services.service_mongoose_system_metrics]\nreport = true',
+    ['meerkat.toml:4: services.service_mongoose_system_metrics: has no effect: nothing is reported to anyone'],
+  ],
+  [
+    '[outgoing_pools.http.x]\nstrategy = "available_worker"\nconnection.host = "http://localhost"',
+    ['meerkat.toml:5: outgoing_pools.http.x.strategy = "available_worker": has no effect here'],
+  ],
+]
+
+describe('what has no effect or no limit is accepted with one notice', () => {
+  for (const [text, notices] of cases) test(text, () => assert.deepEqual(noticesOf(text), notices))
+})
+
+describe('names of earlier releases are understood', () => {
+  test('a key of a shaper', () => {
+    const config = load(`${smallest}[shaper.slow]\nmaxrate = 7`)
+    assert.equal(config.shapers.get('slow'), 7)
+    assert.match(config.notices[0] ?? '', /:5: shaper\.slow\.maxrate: is called shaper\.slow\.max_rate since/u)
+  })
+
+  test('a module that became a section of another', () => {
+    const text = `${smallest}[modules.mod_event_pusher_rabbit.chat_msg_exchange]
+name = "x"
+[outgoing_pools.rabbit.event_pusher.connection]
+amqp_host = "broker"
+`
+    const config = load(text)
+    assert.deepEqual(config.hostTypes.get('localhost')?.modules.get('mod_event_pusher'), {
+      rabbit: { chat_msg_exchange: { name: 'x', durable: false }, presence_exchange: undefined },
+    })
+    assert.ok(config.pools[0]?.type === 'rabbit' && config.pools[0].settings.connection.host === 'broker')
+    assert.equal(config.notices.length, 2)
+  })
+
+  test('a key in one of several listeners, and problems still have its line', () => {
+    const listeners = '[[listen.c2s]]\nport = 1\n[[listen.c2s]]\nport = 2\nc2s_state_timeout = "x"'
+    assert.deepEqual(problemsOf(smallest + listeners), [
+      'meerkat.toml:8: listen.c2s[2].state_timeout: wants milliseconds above 0, got "x"',
+    ])
+  })
+
+  test('a removed module, for one host', () => {
+    const config = load(`${smallest}[[host_config]]\nhost = "localhost"\n[host_config.modules.mod_muc_log]`)
+    assert.match(config.notices[0] ?? '', /:6: host_config\[1\]\.modules\.mod_muc_log: was removed in MongooseIM 6\.8/u)
+    assert.deepEqual([...(config.hostTypes.get('localhost')?.modules ?? [])], [])
+  })
+
+  test('an old name beside its new one is refused', () => {
+    assert.deepEqual(problemsOf(`${smallest}[shaper.slow]\nmaxrate = 7\nmax_rate = 8`), [
+      'meerkat.toml:6: shaper.slow.max_rate: is written twice, once by its old name maxrate',
+    ])
+  })
+})

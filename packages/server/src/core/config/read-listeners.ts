@@ -1,0 +1,86 @@
+/** Reads `[[listen.KIND]]` and the handlers of HTTP listeners. */
+
+import { handlerSettings } from './declarations/http-handlers.ts'
+import { listenerSettings } from './declarations/listeners.ts'
+import { type Document } from './document.ts'
+import { printPath } from './problem.ts'
+import { type Path } from './read-settings.ts'
+import { type HttpHandler, type KnownParts, type Listener } from './types.ts'
+
+/** A listener and where it stands. */
+interface PlacedListener {
+  readonly path: Path
+  readonly listener: Listener
+}
+
+/** All listeners of the file; those with problems, which are noted, are left out. */
+export function readListeners(document: Document, known: KnownParts): Listener[] {
+  const placed: PlacedListener[] = []
+  for (const kind of Object.keys(document.table(['listen']) ?? {})) {
+    const path = ['listen', kind]
+    if (!isKind(kind)) document.unknownKey(path, Object.keys(listenerSettings))
+    else if (!known.listeners.has(kind)) document.notBuilt(path, path.join('.'), 2)
+    else placed.push(...document.tablePaths(path).flatMap((at) => readListener(document, at, kind, known)))
+  }
+  refuseSamePlace(document, placed)
+  return placed.map(({ listener }) => listener)
+}
+
+const isKind = (kind: string): kind is Listener['kind'] => Object.hasOwn(listenerSettings, kind)
+
+function readListener(document: Document, path: Path, kind: Listener['kind'], known: KnownParts): PlacedListener[] {
+  const written = document.table(path) ?? {}
+  const handlers = kind === 'http' ? readHandlers(document, [...path, 'handlers'], known) : []
+  const rest =
+    kind === 'http' ? Object.fromEntries(Object.entries(written).filter(([key]) => key !== 'handlers')) : written
+  const settings = document.read(listenerSettings[kind], path, rest)
+  if (settings === undefined) return []
+  if (settings.tls !== undefined && settings.tls.certfile === undefined) {
+    document.problem({ path: [...path, 'tls'], message: 'wants a certfile and a keyfile' })
+  }
+  // The kind chose the settings, so the two belong together.
+  const listener = { kind, port: settings.port, ip_address: settings.ip_address, settings, handlers } as Listener
+  return [{ path, listener }]
+}
+
+function readHandlers(document: Document, path: Path, known: KnownParts): HttpHandler[] {
+  return Object.keys(document.table(path) ?? {}).flatMap((kind) => {
+    const at = [...path, kind]
+    if (!isHandlerKind(kind)) document.unknownKey(at, Object.keys(handlerSettings))
+    else if (!known.httpHandlers.has(kind)) document.notBuilt(at, kind, 2)
+    else return document.tablePaths(at).flatMap((place) => readHandler(document, place, kind))
+    return []
+  })
+}
+
+const isHandlerKind = (kind: string): kind is HttpHandler['kind'] => Object.hasOwn(handlerSettings, kind)
+
+function readHandler(document: Document, path: Path, kind: HttpHandler['kind']): HttpHandler[] {
+  const settings = document.read(handlerSettings[kind], path)
+  if (settings === undefined) return []
+  // The kind chose the settings, so the two belong together.
+  const handler = { kind, settings } as HttpHandler
+  if (handler.kind === 'mongoose_graphql_handler') {
+    const { username, password, schema_endpoint } = handler.settings
+    if ((username === undefined) !== (password === undefined)) {
+      document.problem({ path, message: 'wants both username and password, or neither' })
+    }
+    if (username !== undefined && schema_endpoint !== 'admin') {
+      document.problem({ path: [...path, 'username'], message: 'is only for schema_endpoint = "admin"' })
+    }
+  }
+  return [handler]
+}
+
+function refuseSamePlace(document: Document, placed: readonly PlacedListener[]): void {
+  const seen = new Map<string, Path>()
+  for (const { path, listener } of placed) {
+    const place = `${listener.ip_address ?? `any ${listener.settings.ip_version ?? ''}`}:${listener.port}`
+    const first = seen.get(place)
+    if (first === undefined) seen.set(place, path)
+    else if (listener.port !== 0) {
+      const message = `wants a port and address of its own: ${printPath(first)} listens there`
+      document.problem({ path: [...path, 'port'], message, value: listener.port })
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseJid } from '@meerkat/protocol'
+import { accessLimit, accessRule } from '../access.ts'
+import { starterConfig } from './starter.ts'
+import { load } from './testing.ts'
+
+// Any file that exists will do: nothing here opens it.
+const starter = starterConfig({ certfile: 'starter.ts', keyfile: 'starter.ts' })
+
+test('the starter file is accepted without a notice', () => {
+  const config = load(starter)
+  assert.deepEqual(config.notices, [])
+  assert.deepEqual(
+    config.listen.map(({ kind, port, ip_address }) => [kind, port, ip_address]),
+    [
+      ['c2s', 5222, '127.0.0.1'],
+      ['c2s', 5223, '127.0.0.1'],
+      ['http', 5551, '127.0.0.1'],
+    ],
+  )
+  const host = config.hostTypes.get('localhost')
+  assert.deepEqual(host?.domains, ['localhost'])
+  assert.deepEqual(host.auth.methods, [{ name: 'internal', settings: {} }])
+  assert.ok(host.modules.has('mod_private'))
+  assert.equal(config.general.data_dir, `${import.meta.dirname}/data`)
+})
+
+test('the rules of the starter file say what they are there for', () => {
+  const host = load(starter).hostTypes.get('localhost')!
+  const alice = parseJid('alice@localhost')
+  assert.equal(accessRule(host, 'c2s', alice, 'localhost'), 'allow')
+  assert.equal(accessRule(host, 'muc_create', alice, 'localhost'), 'allow')
+  assert.equal(accessRule(host, 'muc_create', parseJid('bob@elsewhere'), 'localhost'), 'deny')
+  assert.equal(accessRule(host, 'muc_admin', alice, 'localhost'), 'deny')
+  assert.equal(accessLimit(host, 'max_user_sessions', alice, 'localhost', 100), 10)
+  assert.equal(accessLimit(host, 'max_user_offline_messages', alice, 'localhost', 0), 100)
+})
+
+test('tables may be appended to the starter file', () => {
+  const config = load(`${starter}
+[outgoing_pools.rabbit.event_pusher]
+  connection.host = "localhost"
+
+[modules.mod_event_pusher.rabbit]
+  chat_msg_exchange = {}
+`)
+  const pool = config.pools[0]
+  assert.equal(pool?.type, 'rabbit')
+  assert.equal(pool?.tag, 'event_pusher')
+  assert.ok(pool?.type === 'rabbit' && pool.settings.connection.host === 'localhost')
+  assert.deepEqual(config.hostTypes.get('localhost')?.modules.get('mod_event_pusher'), {
+    rabbit: { chat_msg_exchange: { name: 'chat_msg', durable: false }, presence_exchange: undefined },
+  })
+})
