@@ -116,7 +116,8 @@ describe('rules', () => {
 })
 
 test('a regular expression that is none is refused', () => {
-  assert.throws(() => hostType({ it: [{ user_regexp: '(' }] }, {}), SyntaxError)
+  const { findings } = readSettings(aclSettings, { user_regexp: '(' }, { folder: '.' })
+  assert.deepEqual(findings, [{ path: ['user_regexp'], message: 'wants a regular expression', value: '(' }])
 })
 
 const globs: [pattern: string, text: string, expected: boolean][] = [

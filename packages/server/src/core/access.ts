@@ -81,7 +81,7 @@ interface Test {
   readonly glob?: Glob
 }
 
-/** Compiles classes and rules; throws SyntaxError at a regular expression that is none. A clause for an undefined class never matches. */
+/** Compiles classes and rules that have been read by the settings above. A clause for an undefined class never matches. */
 export function compileAccess(
   acl: ReadonlyMap<string, readonly AclEntry[]>,
   access: ReadonlyMap<string, readonly AccessEntry[]>,

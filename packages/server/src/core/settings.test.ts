@@ -6,6 +6,7 @@ import {
   type Setting,
   type Settings,
   type Values,
+  backend,
   days,
   domain,
   either,
@@ -19,6 +20,7 @@ import {
   list,
   live,
   milliseconds,
+  noEffect,
   oneOf,
   optionalSection,
   port,
@@ -199,6 +201,25 @@ test('settings describe themselves', () => {
     'x.tags | a section, each a section |  | restart',
     'x.tags.NAME | a section |  | restart',
     'x.tags.NAME.size | a whole number from 0 up | 1 | restart',
+  ])
+})
+
+test('a setting can have something to say about what is written', () => {
+  const remarks = [
+    noEffect(flag(false)).remark?.(true),
+    backend(['mnesia', 'rdbms'], 'rdbms').remark?.('mnesia'),
+    backend(['mnesia', 'rdbms'], 'rdbms').remark?.('rdbms'),
+    integerOrInfinity(1).remark?.('infinity'),
+    integerOrInfinity(1).remark?.(2),
+    flag(true).remark?.(true),
+  ]
+  assert.deepEqual(remarks, [
+    'has no effect here',
+    'is kept in the main store',
+    undefined,
+    'sets no limit',
+    undefined,
+    undefined,
   ])
 })
 

@@ -37,7 +37,8 @@ const cases: [text: string, notices: string[]][] = [
 ]
 
 describe('what has no effect or no limit is accepted with one notice', () => {
-  for (const [text, notices] of cases) test(text, () => assert.deepEqual(noticesOf(text), notices))
+  for (const [text, notices] of cases)
+    test(text.replaceAll('\n', ' | '), () => assert.deepEqual(noticesOf(text), notices))
 })
 
 describe('names of earlier releases are understood', () => {

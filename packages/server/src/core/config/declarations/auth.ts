@@ -47,22 +47,31 @@ export const authSettings = {
     unique: true,
   }),
   sasl_external: list(text(), ['standard'], 'Ways to read an address from a certificate, in order.'),
-  sasl_external_common_name: section({
-    prefix: text('', 'Stands before the common name.'),
-    suffix: text('', 'Stands after the common name.'),
-  }),
+  sasl_external_common_name: section(
+    {
+      prefix: text('', 'Stands before the common name.'),
+      suffix: text('', 'Stands after the common name.'),
+    },
+    'How a common name becomes an address.',
+  ),
   max_users_per_domain: integerOrInfinity(Infinity, 'How many accounts a domain may have.', { min: 1 }),
-  password: section({
-    format: oneOf(['scram', 'plain'], 'scram', 'How passwords are kept.'),
-    hash: list(oneOf(hashes), [...hashes], 'Hashes for which keys are kept.', { unique: true, nonEmpty: true }),
-    scram_iterations: integer(10_000, 'How much work deriving a key takes.', { min: 4096 }),
-  }),
+  password: section(
+    {
+      format: oneOf(['scram', 'plain'], 'scram', 'As keys from which no password can be read, or as they are.'),
+      hash: list(oneOf(hashes), [...hashes], 'Hashes for which keys are kept.', { unique: true, nonEmpty: true }),
+      scram_iterations: integer(10_000, 'How much work deriving a key takes.', { min: 4096 }),
+    },
+    'How passwords are kept.',
+  ),
 }
 
-const uids = tables({
-  attr: required(text(undefined, 'The attribute that holds the name of the user.')),
-  format: text('%u', 'How the name stands there.'),
-})
+const uids = tables(
+  {
+    attr: required(text(undefined, 'The attribute that holds the name of the user.')),
+    format: text('%u', 'How the name stands there.'),
+  },
+  'Attributes that hold names of users.',
+)
 
 const ldapSettings = {
   pool_tag: text('default', 'The pool for searches.'),
@@ -70,12 +79,18 @@ const ldapSettings = {
   base: text('', 'Where users are.'),
   uids,
   filter: text('', 'Which entries are users.'),
-  dn_filter: optionalSection({ filter: required(text()), attributes: list(text()) }, 'A second search by name.'),
+  dn_filter: optionalSection(
+    {
+      filter: required(text(undefined, 'The filter of that search.')),
+      attributes: list(text(), [], 'Attributes that it asks for.'),
+    },
+    'A second search by name.',
+  ),
   local_filter: optionalSection(
     {
-      operation: required(oneOf(['equal', 'notequal'])),
-      attribute: required(text()),
-      values: required(list(text(), [], '', { nonEmpty: true })),
+      operation: required(oneOf(['equal', 'notequal'], undefined, 'How values are compared.')),
+      attribute: required(text(undefined, 'The attribute that is compared.')),
+      values: required(list(text(), [], 'The values that it is compared with.', { nonEmpty: true })),
     },
     'A condition checked here.',
   ),
@@ -115,11 +130,14 @@ export const authMethodSettings = {
   http: { basic_auth: secret(undefined, 'Name and password for the service, as "name:password".') },
   internal: {},
   jwt: {
-    secret: section({
-      file: file('The file that holds the key.'),
-      env: text(undefined, 'The environment variable that holds the key.'),
-      value: secret(undefined, 'The key itself.'),
-    }),
+    secret: section(
+      {
+        file: file('The file that holds the key.'),
+        env: text(undefined, 'The environment variable that holds the key.'),
+        value: secret(undefined, 'The key itself.'),
+      },
+      'Where the key is that tokens are checked with; one of three places.',
+    ),
     algorithm: required(oneOf(jwtAlgorithms, undefined, 'How tokens are signed.')),
     username_key: required(text(undefined, 'The claim that holds the name of the user.')),
   },

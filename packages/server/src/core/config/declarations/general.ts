@@ -13,6 +13,7 @@ import {
   required,
   seconds,
   section,
+  tables,
   text,
 } from '../../settings.ts'
 
@@ -93,6 +94,6 @@ export const instrumentationHandlers = {
   log: { level: oneOf(logLevels.slice(1), 'debug', 'The level at which events are logged.') },
   exometer: {
     all_metrics_are_global: flag(false, 'Count for all host types together.'),
-    report: section({ graphite: list(section(graphiteSettings), [], 'Graphite servers.') }),
+    report: section({ graphite: tables(graphiteSettings, 'Graphite servers.') }, 'Where figures are sent.'),
   },
 }

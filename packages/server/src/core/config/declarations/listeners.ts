@@ -117,11 +117,14 @@ export const componentSettings = {
 /** `[[listen.http]]` without its handlers. */
 export const httpSettings = {
   ...commonSettings,
-  transport: section({
-    num_acceptors: noEffect(integer(100, '', { min: 1 })),
-    max_connections: integerOrInfinity(1024, 'How many connections there may be at once.'),
-  }),
-  protocol: section({ compress: flag(false, 'Compress answers for clients that accept it.') }),
+  transport: section(
+    {
+      num_acceptors: noEffect(integer(100, '', { min: 1 })),
+      max_connections: integerOrInfinity(1024, 'How many connections there may be at once.'),
+    },
+    'Limits of connections.',
+  ),
+  protocol: section({ compress: flag(false, 'Compress answers for clients that accept it.') }, 'How HTTP is spoken.'),
   tls: optionalSection(tlsServerSettings, 'Speak TLS.'),
 }
 

@@ -70,7 +70,7 @@ const credentials = {
 const cassandraConnection = {
   servers: tables(cassandraServer, 'Servers to begin with; localhost when there is none.'),
   keyspace: text('mongooseim', 'The keyspace.'),
-  auth: section({ plain: optionalSection(credentials, 'Log in by name and password.') }),
+  auth: section({ plain: optionalSection(credentials, 'Log in by name and password.') }, 'How to log in.'),
   tls: tlsClient,
 }
 
@@ -83,10 +83,13 @@ const rabbitConnection = {
   password: secret('guest', 'The password of the user.'),
   virtual_host: text('/', 'The virtual host.'),
   confirms_enabled: flag(false, 'Wait for the broker to confirm each message.'),
-  reconnect: section({
-    attempts: integer(0, 'Attempts to connect again before giving up.'),
-    delay: milliseconds(2000, 'The pause before each attempt.'),
-  }),
+  reconnect: section(
+    {
+      attempts: integer(0, 'Attempts to connect again before giving up.'),
+      delay: milliseconds(2000, 'The pause before each attempt.'),
+    },
+    'What happens after a connection is lost.',
+  ),
   tls: tlsClient,
 }
 

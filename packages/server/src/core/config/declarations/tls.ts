@@ -46,11 +46,14 @@ export const tlsStreamSettings = (mode: 'tls' | 'starttls') => ({
 /** TLS of connections that this server makes. */
 export const tlsClientSettings = {
   ...commonSettings,
-  server_name_indication: section({
-    enabled: flag(true, 'Tell the server which name is meant.'),
-    host: text(undefined, 'That name; the host of the connection when not set.'),
-    protocol: oneOf(['default', 'https'], 'default', 'How names of certificates are compared.'),
-  }),
+  server_name_indication: section(
+    {
+      enabled: flag(true, 'Tell the server which name is meant.'),
+      host: text(undefined, 'That name; the host of the connection when not set.'),
+      protocol: oneOf(['default', 'https'], 'default', 'How names of certificates are compared.'),
+    },
+    'The name that is asked for.',
+  ),
 }
 
 /** The section `tls` of an outgoing connection: its presence switches TLS on. */
