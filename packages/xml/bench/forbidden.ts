@@ -1,0 +1,21 @@
+/** What must not get into a stream; `legal` entries must. The header of the stream comes before each. */
+export const FORBIDDEN: readonly (readonly [name: string, bytes: string | Uint8Array])[] = [
+  ['end tag of another element', '<a><b></a></b>'],
+  ['document type', '<!DOCTYPE a [<!ENTITY b "c">]><a/>'],
+  ['comment', '<a><!-- b --></a>'],
+  ['processing instruction', '<a><?b c?></a>'],
+  ['entity of one’s own', '<a>&b;</a>'],
+  ['bare ampersand', '<a>b & c</a>'],
+  ['less-than in an attribute', "<a b='<'/>"],
+  ['attribute twice', "<a b='c' b='d'/>"],
+  ['attribute without quotes', '<a b=c/>'],
+  ['attribute without value', '<a b/>'],
+  ['attributes without space', "<a b='c'd='e'/>"],
+  ['control character', '<a>\u0001</a>'],
+  ['reference to U+0000', '<a>&#0;</a>'],
+  ['U+FFFE', '<a>\uFFFE</a>'],
+  [']]> in text', '<a>]]></a>'],
+  ['prefix without declaration', '<b:a/>'],
+  ['digit before a name', '<1a/>'],
+  ['bytes that are not UTF-8', Uint8Array.of(0x3c, 0x61, 0x3e, 0xc0, 0xaf, 0x3c, 0x2f, 0x61, 0x3e)],
+]
