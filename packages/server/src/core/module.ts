@@ -89,7 +89,9 @@ export {
   sessionSlot,
   streamFeatures,
 } from './session.ts'
+export { iqdisc } from './common-settings.ts'
 export * from './settings.ts'
+export { type Software, softwareKey } from './software.ts'
 export type { Append, KeyValue, KeyedSet, Log as StoredLog, LogEntry, Quota, Stores } from './stores.ts'
 export type { Timer } from './timers.ts'
 export { when } from './when.ts'

@@ -8,6 +8,7 @@ import { silentLog } from '../core/log.ts'
 import type { ModuleDeclaration } from '../core/module.ts'
 import type { Connection, Session } from '../core/session.ts'
 import { sectionSchema } from '../core/settings.ts'
+import { softwareKey } from '../core/software.ts'
 import { memoryDatabase } from '../storage/memory.ts'
 import { openStores } from '../storage/stores.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -167,6 +168,7 @@ export async function story(t: { after(end: () => Promise<void>): void }, option
   const registry = new Map(options.modules.map(([module]) => [module.key, module]))
   const stores = openStores(storage, clock.micros)
   const kernel = new Kernel({ storage, stores, log: silentLog(), modules: registry, clock })
+  kernel.share(softwareKey, { name: 'Meerkat', version: '1.2.3' })
   const accounts = memoryAccounts(storage)
   const access = (rule: string): string | number => options.access?.[rule] ?? 'allow'
   const host = kernel.addHost(DOMAIN, [DOMAIN], new Accounts([accounts]), access)
