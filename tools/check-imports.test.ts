@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { check, importsOf } from './check-imports.ts'
+import { check } from './check-imports.ts'
+import { importsOf } from './imports.ts'
 
 const manifests = {
   'package.json': { name: 'all', devDependencies: { 'fast-check': '1' } },
@@ -117,6 +118,8 @@ test('what is imported is declared where it is used', () => {
   assert.match(verdict(`${core}/a.ts`, "import fc from 'fast-check'"), /fast-check is not in the dependencies/)
   assert.equal(verdict(`${core}/a.test.ts`, "import fc from 'fast-check'"), '')
   assert.match(verdict('packages/xml/src/a.ts', "import { readFileSync } from 'node:fs'"), /node:fs is not for xml/)
+  assert.equal(verdict(`${core}/a.ts`, "import { isIP } from 'node:net'"), '')
+  assert.match(verdict(`${core}/a.ts`, "import { isIP, connect } from 'node:net'"), /node:net is not for core/)
   assert.match(
     verdict('packages/protocol/src/a.ts', "import { tag } from '../../xml/src/tag.ts'"),
     /reaches into packages\/xml/,

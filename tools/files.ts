@@ -17,5 +17,8 @@ export function files(patterns: string | readonly string[], folder = root): stri
 export const isTest = (path: string): boolean =>
   /\.test\.m?ts$|\/testing\/|^e2e\/|^interop\/|\.contract\.ts$/.test(path)
 
+/** Whether the file never runs in a product: a test or a benchmark. */
+export const isDevelopment = (path: string): boolean => isTest(path) || /(?:^|\/)bench\//.test(path)
+
 /** Whether a tool wrote the file. */
 export const isGenerated = (path: string): boolean => /\.generated\.|\/generated\//.test(path)

@@ -18,24 +18,14 @@ const harmless = [
   'buffer',
   'crypto',
   'events',
+  'os',
   'path',
   'querystring',
   'string_decoder',
   'url',
   'util',
 ]
-const noSockets = [
-  ...harmless,
-  'fs',
-  'fs/promises',
-  'os',
-  'perf_hooks',
-  'process',
-  'stream',
-  'v8',
-  'worker_threads',
-  'zlib',
-]
+const noSockets = [...harmless, 'fs', 'fs/promises', 'perf_hooks', 'process', 'stream', 'v8', 'worker_threads', 'zlib']
 
 /**
  * Every layer by its name. Storage and pools implement interfaces that core defines, and throw the errors that belong
@@ -108,6 +98,9 @@ export const exceptions: ReadonlyMap<string, string> = new Map([
     'a setting that names a file is refused at start when there is none',
   ],
 ])
+
+/** Names that are mere functions of their arguments, wherever Node keeps them. */
+export const pure: ReadonlySet<string> = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'STATUS_CODES'])
 
 /** Database drivers and broker clients: only pools load them. */
 export const drivers =

@@ -5,13 +5,13 @@
  * `unit` and `e2e` run, side by side. A test whose service is absent is skipped and named at the end; with
  * MEERKAT_NO_SKIP=1 it counts as failed. The last line is `N passed, M failed`.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { setInterval } from 'node:timers'
 import { files, root } from './files.ts'
 import { type Result } from './test-reporter.ts'
+import { startedFile } from './test-started.ts'
 
 interface Suite {
   readonly name: string
@@ -33,7 +33,7 @@ const suites: readonly Suite[] = [
 ]
 
 /** A test may take this long, and a run may be silent a little longer; both in milliseconds. */
-const patience = 120_000
+const patience = Number(process.env['MEERKAT_TEST_PATIENCE'] ?? 120_000)
 
 /** Results of a file of records; a line cut off by a killed process is left out. */
 function readResults(record: string): Result[] {
@@ -41,37 +41,41 @@ function readResults(record: string): Result[] {
   return lines.slice(0, -1).map((line) => JSON.parse(line) as Result)
 }
 
-/** Kills a run that neither ends nor reports: a handle was left open, or a test blocks the event loop. */
-function watchdog(record: string, kill: () => void): NodeJS.Timeout {
+/** Kills a run that neither ends nor reports, because a handle was left open or a test blocks; `end` gets the reason. */
+function watchdog(child: ChildProcess, record: string, end: (why: string) => void): NodeJS.Timeout {
   const startedAt = Date.now()
   return setInterval(() => {
     const lastNews = statSync(record, { throwIfNoEntry: false })?.mtimeMs ?? startedAt
-    if (Date.now() - lastNews > patience + 30_000) kill()
+    if (Date.now() - lastNews < patience + 30_000) return
+    const last = readFileSync(startedFile(record), { encoding: 'utf8', flag: 'a+' })
+    end(`it did not end: a handle is open, or a test blocks${last && `; the last to start was ${last}`}`)
+    child.kill('SIGKILL')
   }, 5_000)
 }
+
+const argumentsFor = (suite: Suite, names: readonly string[]) => [
+  '--test',
+  ...suite.options,
+  ...(suite.options.includes('--test-isolation=none')
+    ? [`--import=${join(import.meta.dirname, 'test-started.ts')}`]
+    : []),
+  `--test-timeout=${patience}`,
+  `--test-reporter=${join(import.meta.dirname, 'test-reporter.ts')}`,
+  '--test-reporter-destination=stdout',
+  ...names.map((name) => `--test-name-pattern=${name}`),
+]
 
 /** Runs one suite; resolves with all its results, and with one more failure when the run itself went wrong. */
 function run(suite: Suite, paths: readonly string[], names: readonly string[], folder: string): Promise<Result[]> {
   const record = join(folder, suite.name)
-  const args = [
-    '--test',
-    ...suite.options,
-    `--test-timeout=${patience}`,
-    `--test-reporter=${join(import.meta.dirname, 'test-reporter.ts')}`,
-    '--test-reporter-destination=stdout',
-    ...names.map((name) => `--test-name-pattern=${name}`),
-    ...paths,
-  ]
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [...argumentsFor(suite, names), ...paths], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, MEERKAT_TEST_RECORD: record },
   })
+  process.once('SIGTERM', () => child.kill())
   let problem = ''
-  const guard = watchdog(record, () => {
-    problem = 'it did not end: a handle is open, or a test blocks'
-    child.kill('SIGKILL')
-  })
+  const guard = watchdog(child, record, (why) => (problem = why))
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
       clearInterval(guard)
@@ -130,7 +134,7 @@ async function main(args: readonly string[]): Promise<number> {
       return [suite.name, chosen.length ? await run(suite, chosen, names, folder) : []] as const
     })
     const bySuite = new Map((await Promise.all(runs)).filter(([, results]) => results.length))
-    if (bySuite.size === 0) {
+    if (bySuite.size === 0 && patterns.length) {
       console.log(`no test matches ${args.join(' ')}`)
       console.log('0 passed, 1 failed')
       return 1
