@@ -39,7 +39,7 @@ function ltx(): Subject {
   })
   sax.on('text', (text: string) => void open?.t(text))
   return (chunk) => {
-    sax.write(decoder.write(chunk as Buffer))
+    sax.write(decoder.write(chunk))
     return count
   }
 }
@@ -53,7 +53,7 @@ function xmppXml(): Subject {
     throw error
   })
   return (chunk) => {
-    parser.write(decoder.write(chunk as Buffer))
+    parser.write(decoder.write(chunk))
     return count
   }
 }
@@ -78,7 +78,7 @@ function saxes(): Subject {
     throw error
   })
   return (chunk) => {
-    parser.write(decoder.write(chunk as Buffer))
+    parser.write(decoder.write(chunk))
     return count
   }
 }

@@ -3,14 +3,15 @@
  * verdict never depends on how the network cut the stream. Follows XML 1.0 (fifth edition) and Namespaces in XML 1.0
  * within the bounds of RFC 6120 §11: no comment, processing instruction, DTD or entity of one's own.
  */
-import { Cutter, NO_BYTES, type Bytes, fromLatin1, fromText } from './bytes.ts'
+import { type Bytes, NO_BYTES, fromLatin1, fromText } from './bytes.ts'
 import { AMPERSAND, GREATER, ILLEGAL, LESS, NAME_BYTE, QUOTE, TEXT, VALUE, isSpace } from './chars.ts'
-import { checkDeclaration, checkTarget } from './declaration.ts'
+import { Cursor, NO_LIMIT } from './cursor.ts'
 import { decode } from './decode.ts'
 import { type Element } from './element.ts'
 import { XmlError, malformed } from './errors.ts'
 import { type Limits } from './limits.ts'
 import { DEFAULT_DECLARATION, type Name, PREFIX_DECLARATION, names, namespaces } from './names.ts'
+import { Prolog } from './prolog.ts'
 import { Tree } from './tree.ts'
 
 /** Who gets what a document holds. */
@@ -25,35 +26,28 @@ export interface Sink {
 
 // Where the scanner is. Plain numbers: the compiler makes a jump table of the switch over them.
 const START = 0
-const FIRST = 1
-const FIRST_TAG = 2
-const DECLARATION = 3
-const OUTSIDE = 4
-const CONTENT = 5
-const TAG = 6
-const TAG_NAME = 7
-const IN_TAG = 8
-const ATTRIBUTE_NAME = 9
-const EQUALS = 10
-const OPEN_QUOTE = 11
-const ATTRIBUTE_VALUE = 12
-const EMPTY_TAG = 13
-const END_NAME = 14
-const END_TAG = 15
-const MARKUP = 16
-const CDATA_OPEN = 17
-const CDATA = 18
+const OUTSIDE = 1
+const CONTENT = 2
+const TAG = 3
+const TAG_NAME = 4
+const IN_TAG = 5
+const ATTRIBUTE_NAME = 6
+const EQUALS = 7
+const OPEN_QUOTE = 8
+const ATTRIBUTE_VALUE = 9
+const EMPTY_TAG = 10
+const END_NAME = 11
+const END_TAG = 12
+const MARKUP = 13
+const CDATA_OPEN = 14
+const CDATA = 15
 
-const BOM = [0xef, 0xbb, 0xbf]
 const CDATA_START = fromLatin1('[CDATA[')
-const NO_LIMIT = 0x3fffffff
 
 /** One document after another, from bytes. */
-export class Scanner {
+export class Scanner extends Cursor {
   /** Set to make `run` return behind the present element. */
   halted = false
-  /** Bytes looked at or copied since construction: the work done, for tests. */
-  work = 0
   /** The caps; new ones count from the next stanza on. */
   limits: Limits
   /** Whether an exception comes from the sink, not from the bytes. */
@@ -61,35 +55,23 @@ export class Scanner {
   readonly #sink: Sink
   readonly #stream: boolean
   readonly #tree: Tree
-  readonly #cutter = new Cutter()
-  #bytes = NO_BYTES
-  #pos = 0
-  /** Where to stop: the end of the bytes, or of what the stanza may have. */
-  #end = 0
-  /** Where the stanza must have ended, in the bytes' positions. */
-  #cap = 0
+  #prolog = new Prolog()
   #state = START
   #rootSeen = false
-  /** The part of the present token that came with earlier bytes, each byte one character. */
-  #carry = ''
-  #pieces = 0
-  /** What the present token holds (bits of chars.ts). */
-  #flags = 0
   #quote = 0
   #spaced = false
-  /** How many `]` the present token's earlier part ends in: 0, 1 or 2 for many. */
-  #brackets = 0
   /** How much of a fixed word has been seen. */
   #matched = 0
   #attribute: Name | undefined
 
   /** `stream`: the root's children are handed out; otherwise the whole document is. */
   constructor(sink: Sink, limits: Limits, stream: boolean) {
+    super()
     this.#sink = sink
     this.#stream = stream
     this.limits = limits
     this.#tree = new Tree(stream ? 1 : 0, limits)
-    this.#cap = this.#firstCap()
+    this.allow(this.#firstCap())
   }
 
   /** Begins a new document at the next byte. */
@@ -97,22 +79,17 @@ export class Scanner {
     this.#tree.clear()
     this.#tree.limits = this.limits
     this.#state = START
+    this.#prolog = new Prolog()
     this.#rootSeen = false
-    this.#dropToken()
-    this.#matched = 0
-    this.#allow(this.#firstCap())
+    this.dropToken()
+    this.allow(this.#firstCap())
   }
 
   /** Forgets everything; what follows makes no sense any more. */
   drop(): void {
     this.#tree.clear()
-    this.#dropToken()
-    this.#load(NO_BYTES)
-  }
-
-  /** Bytes that have not been looked at. */
-  get left(): number {
-    return this.#bytes.length - this.#pos
+    this.dropToken()
+    this.load(NO_BYTES)
   }
 
   /** Whether a root element has ended and nothing but white space has come since. */
@@ -122,44 +99,29 @@ export class Scanner {
 
   /** Goes through `bytes`, which must not change before they are used up. Throws XmlError. */
   feed(bytes: Bytes): void {
-    this.#unload()
-    this.#load(bytes)
+    if (this.bytes !== NO_BYTES) this.#used()
+    this.load(bytes)
     this.run()
   }
 
   /** Goes on with the bytes at hand until they are used up or the sink sets `halted`. Throws XmlError. */
   run(): void {
-    const from = this.#pos
-    while (this.#pos < this.#end && !this.halted) this.#step()
-    this.work += this.#pos - from
+    const from = this.pos
+    while (this.pos < this.end && !this.halted) this.#step()
+    this.work += this.pos - from
     if (this.halted) return
-    if (this.#pos < this.#bytes.length) throw new XmlError('policy-violation', 'more bytes than allowed')
-    this.#unload()
+    if (this.pos < this.bytes.length) throw new XmlError('policy-violation', 'more bytes than allowed')
+    if (this.bytes !== NO_BYTES) this.#used()
   }
 
-  #unload(): void {
-    if (this.#bytes === NO_BYTES) return
+  #used(): void {
+    this.unload()
     // White space between stanzas is no part of anything that has a limit.
-    if (this.#state === OUTSIDE && this.#tree.depth > 0) this.#cap = NO_LIMIT
-    else this.#cap -= this.#bytes.length
-    this.#load(NO_BYTES)
-  }
-
-  #load(bytes: Bytes): void {
-    this.#bytes = bytes
-    this.#pos = 0
-    this.#end = Math.min(bytes.length, this.#cap)
-    this.#cutter.load(bytes)
+    if (this.#state === OUTSIDE && this.#tree.depth > 0) this.allow(NO_LIMIT)
   }
 
   #firstCap(): number {
     return this.#stream ? this.limits.headerBytes : this.limits.stanzaBytes
-  }
-
-  /** Allows `count` bytes from the present place on. */
-  #allow(count: number): void {
-    this.#cap = this.#pos + count
-    this.#end = Math.min(this.#bytes.length, this.#cap)
   }
 
   #step(): void {
@@ -189,12 +151,6 @@ export class Scanner {
     switch (this.#state) {
       case START:
         return this.#start()
-      case FIRST:
-        return this.#first()
-      case FIRST_TAG:
-        return this.#firstTag()
-      case DECLARATION:
-        return this.#declaration()
       case EQUALS:
         return this.#equals()
       case OPEN_QUOTE:
@@ -212,59 +168,27 @@ export class Scanner {
     }
   }
 
-  // Before the root
+  // Outside of stanzas
 
-  /** A byte order mark is tolerated (XML 1.0 §4.3.3, RFC 6120 §11.6); that of UTF-16 says that this is no UTF-8. */
   #start(): void {
-    const byte = this.#bytes[this.#pos]!
-    if (byte === BOM[this.#matched]) {
-      this.#pos++
-      if (++this.#matched === 3) this.#go(FIRST)
-    } else if (this.#matched > 0) throw malformed('no root element')
-    else if (byte === 0xfe || byte === 0xff) throw new XmlError('unsupported-encoding', 'the only encoding is UTF-8')
-    else this.#go(FIRST)
-  }
-
-  #first(): void {
-    if (this.#bytes[this.#pos] !== 0x3c) return this.#go(OUTSIDE)
-    this.#pos++
-    this.#go(FIRST_TAG)
-  }
-
-  #firstTag(): void {
-    if (this.#bytes[this.#pos] !== 0x3f) return this.#go(TAG)
-    this.#pos++
-    this.#go(DECLARATION)
-  }
-
-  #declaration(): void {
-    const start = this.#pos
-    const end = this.#bytes.indexOf(0x3e, start)
-    if (end < 0 || end >= this.#end) {
-      const before = this.#carry.length
-      this.#suspend(start)
-      if (before < 4 && this.#carry.length >= 4) checkTarget(this.#carry)
-      return
-    }
-    const text = this.#raw(start, end)
-    this.#pos = end + 1
-    checkDeclaration(text)
-    this.#go(OUTSIDE)
+    const prolog = this.#prolog
+    this.pos = prolog.read(this.bytes, this.pos, this.end)
+    if (prolog.outcome !== 'undecided') this.#go(prolog.outcome === 'tag' ? TAG : OUTSIDE)
   }
 
   /** Between the children of a stream's root, before a root and behind it: white space, of which nothing is kept. */
   #outside(): void {
-    const bytes = this.#bytes
-    let i = this.#pos
-    while (i < this.#end && isSpace(bytes[i]!)) i++
-    this.#pos = i
-    if (i === this.#end) return
+    const bytes = this.bytes
+    let i = this.pos
+    while (i < this.end && isSpace(bytes[i]!)) i++
+    this.pos = i
+    if (i === this.end) return
     if (bytes[i] !== 0x3c) throw this.#strayText()
     if (this.#tree.depth > 0) {
-      this.#allow(this.limits.stanzaBytes)
+      this.allow(this.limits.stanzaBytes)
       this.#tree.limits = this.limits
     }
-    this.#pos = i + 1
+    this.pos = i + 1
     this.#go(TAG)
   }
 
@@ -277,31 +201,31 @@ export class Scanner {
   // Tags
 
   #tag(): void {
-    const byte = this.#bytes[this.#pos]!
+    const byte = this.bytes[this.pos]!
     if (NAME_BYTE[byte] === 1) {
       if (this.#rootSeen && this.#tree.depth === 0) throw malformed('a second root element')
       return this.#tagName()
     }
-    this.#pos++
+    this.pos++
     if (byte === 0x2f) {
       if (this.#tree.depth === 0) throw malformed('an end tag without start tag')
       this.#matched = 0
       this.#go(END_NAME)
-      if (this.#pos < this.#end) this.#endName()
+      if (this.pos < this.end) this.#endName()
     } else if (byte === 0x21) this.#go(MARKUP)
     else if (byte === 0x3f) throw new XmlError('restricted-xml', 'processing instructions are not allowed')
     else throw malformed('not a tag')
   }
 
   #tagName(): void {
-    const start = this.#pos
+    const start = this.pos
     const end = this.#nameEnd(start)
-    if (end === this.#end) {
-      this.#suspend(start)
+    if (end === this.end) {
+      this.suspend(start)
       return this.#go(TAG_NAME)
     }
     const name = this.#name(start, end)
-    this.#pos = end
+    this.pos = end
     this.#tree.begin(name)
     this.#rootSeen = true
     this.#spaced = false
@@ -310,77 +234,77 @@ export class Scanner {
   }
 
   #nameEnd(start: number): number {
-    const bytes = this.#bytes
-    const end = this.#end
+    const bytes = this.bytes
+    const end = this.end
     let i = start
     while (i < end && NAME_BYTE[bytes[i]!] === 1) i++
     return i
   }
 
   #name(start: number, end: number): Name {
-    if (this.#carry === '') return names.get(this.#bytes, start, end)
-    const raw = fromLatin1(this.#raw(start, end))
+    if (this.carry === '') return names.get(this.bytes, start, end)
+    const raw = fromLatin1(this.raw(start, end))
     return names.get(raw, 0, raw.length)
   }
 
   #inTag(): void {
-    const bytes = this.#bytes
-    let i = this.#pos
-    while (i < this.#end && isSpace(bytes[i]!)) {
+    const bytes = this.bytes
+    let i = this.pos
+    while (i < this.end && isSpace(bytes[i]!)) {
       this.#spaced = true
       i++
     }
-    this.#pos = i
-    if (i === this.#end) return
+    this.pos = i
+    if (i === this.end) return
     const byte = bytes[i]!
     if (NAME_BYTE[byte] === 1 && this.#spaced) return this.#attributeName()
-    this.#pos = i + 1
+    this.pos = i + 1
     if (byte === 0x3e) this.#opened()
     else if (byte === 0x2f) this.#go(EMPTY_TAG)
     else throw malformed('a broken start tag')
   }
 
   #attributeName(): void {
-    const start = this.#pos
+    const start = this.pos
     const end = this.#nameEnd(start)
-    if (end === this.#end) {
-      this.#suspend(start)
+    if (end === this.end) {
+      this.suspend(start)
       return this.#go(ATTRIBUTE_NAME)
     }
     this.#attribute = this.#name(start, end)
     // Nearly always `="` or `='` and more follow at once.
-    const quote = this.#bytes[end + 1]!
-    if (this.#bytes[end] === 0x3d && end + 2 < this.#end && (quote === 0x22 || quote === 0x27)) {
+    const quote = this.bytes[end + 1]!
+    if (this.bytes[end] === 0x3d && end + 2 < this.end && (quote === 0x22 || quote === 0x27)) {
       this.#quote = quote
-      this.#flags = 0
-      this.#pos = end + 2
+      this.flags = 0
+      this.pos = end + 2
       return this.#attributeValue()
     }
-    this.#pos = end
+    this.pos = end
     this.#go(EQUALS)
   }
 
   #equals(): void {
-    const byte = this.#bytes[this.#pos++]!
+    const byte = this.bytes[this.pos++]!
     if (byte === 0x3d) this.#go(OPEN_QUOTE)
     else if (!isSpace(byte)) throw malformed('an attribute without value')
   }
 
   #openQuote(): void {
-    const byte = this.#bytes[this.#pos++]!
+    const byte = this.bytes[this.pos++]!
     if (byte === 0x22 || byte === 0x27) {
       this.#quote = byte
-      this.#flags = 0
+      this.flags = 0
       this.#go(ATTRIBUTE_VALUE)
     } else if (!isSpace(byte)) throw malformed('an attribute value without quotes')
   }
 
   #attributeValue(): void {
-    const bytes = this.#bytes
-    const end = this.#end
+    const bytes = this.bytes
+    const end = this.end
     const quote = this.#quote
-    const start = this.#pos
-    let flags = this.#flags
+    const start = this.pos
+    let flags = this.flags
     let i = start
     for (; i < end; i++) {
       const bits = VALUE[bytes[i]!]!
@@ -390,13 +314,13 @@ export class Scanner {
       } else if (bits === ILLEGAL) throw malformed('a character that no attribute may contain')
       else flags |= bits
     }
-    this.#flags = flags
+    this.flags = flags
     if (i === end) {
-      this.#suspend(start)
+      this.suspend(start)
       return this.#go(ATTRIBUTE_VALUE)
     }
     this.#tree.attribute(this.#attribute!, this.#value(start, i))
-    this.#pos = i + 1
+    this.pos = i + 1
     this.#spaced = false
     this.#go(IN_TAG)
   }
@@ -404,15 +328,15 @@ export class Scanner {
   #value(start: number, end: number): string {
     const { kind } = this.#attribute!
     const declares = kind === DEFAULT_DECLARATION || kind === PREFIX_DECLARATION
-    if (!declares) return this.#text(start, end, true)
-    if (start === end && this.#carry === '') return ''
-    if (this.#flags === 0 && this.#carry === '') return namespaces.get(this.#bytes, start, end)
-    const bytes = fromText(this.#text(start, end, true))
+    if (!declares) return this.text(start, end, true)
+    if (start === end && this.carry === '') return ''
+    if (this.flags === 0 && this.carry === '') return namespaces.get(this.bytes, start, end)
+    const bytes = fromText(this.text(start, end, true))
     return bytes.length === 0 ? '' : namespaces.get(bytes, 0, bytes.length)
   }
 
   #emptyTag(): void {
-    if (this.#bytes[this.#pos++] !== 0x3e) throw malformed('a broken start tag')
+    if (this.bytes[this.pos++] !== 0x3e) throw malformed('a broken start tag')
     this.#opened()
     // Unless the sink has just begun a new document.
     if (this.#tree.depth > 0) this.#closed()
@@ -422,7 +346,7 @@ export class Scanner {
     const tree = this.#tree
     tree.opened()
     if (tree.depth > 1 || !this.#stream) return this.#go(CONTENT)
-    this.#allow(NO_LIMIT)
+    this.allow(NO_LIMIT)
     this.#go(OUTSIDE)
     this.inSink = true
     this.#sink.open(tree.header(), tree.scope.byDefault)
@@ -431,28 +355,28 @@ export class Scanner {
 
   #endName(): void {
     const name = this.#tree.expected()
-    const bytes = this.#bytes
-    const end = this.#end
-    let i = this.#pos
+    const bytes = this.bytes
+    const end = this.end
+    let i = this.pos
     let matched = this.#matched
     while (matched < name.length && i < end && bytes[i] === name[matched]) {
       i++
       matched++
     }
-    this.#pos = i
+    this.pos = i
     this.#matched = matched
     if (matched < name.length) {
       if (i < end) throw malformed('an end tag that does not match its start tag')
       return
     }
     if (i < end && bytes[i] === 0x3e) {
-      this.#pos = i + 1
+      this.pos = i + 1
       this.#closed()
     } else this.#go(END_TAG)
   }
 
   #endTag(): void {
-    const byte = this.#bytes[this.#pos++]!
+    const byte = this.bytes[this.pos++]!
     if (byte === 0x3e) this.#closed()
     else if (!isSpace(byte)) throw malformed('an end tag that does not match its start tag')
   }
@@ -460,7 +384,7 @@ export class Scanner {
   #closed(): void {
     const element = this.#tree.close()
     if (element === undefined) return this.#go(CONTENT)
-    if (this.#stream) this.#allow(NO_LIMIT)
+    if (this.#stream) this.allow(NO_LIMIT)
     this.#go(OUTSIDE)
     this.inSink = true
     if (this.#stream && this.#tree.depth === 0) this.#sink.close()
@@ -471,43 +395,31 @@ export class Scanner {
   // Text
 
   #content(): void {
-    const bytes = this.#bytes
-    const end = this.#end
-    const start = this.#pos
-    let flags = this.#flags
+    const bytes = this.bytes
+    const end = this.end
+    const start = this.pos
+    let flags = this.flags
     let i = start
     for (; i < end; i++) {
       const bits = TEXT[bytes[i]!]!
       if (bits === 0) continue
       if (bits === LESS) break
       if (bits === GREATER) {
-        if (this.#follows(start, i)) throw malformed(']]> in text')
+        if (this.follows(start, i)) throw malformed(']]> in text')
       } else if (bits === ILLEGAL) throw malformed('a character that no text may contain')
       else flags |= bits
     }
-    this.#flags = flags
-    if (i === end) return this.#suspend(start)
-    if (i > start || this.#carry !== '') this.#tree.text(this.#text(start, i, false))
-    this.#pos = i + 1
+    this.flags = flags
+    if (i === end) return this.suspend(start)
+    if (i > start || this.carry !== '') this.#tree.text(this.text(start, i, false))
+    this.pos = i + 1
     this.#go(TAG)
-    if (this.#pos < end) this.#tag()
-  }
-
-  /** Whether the two bytes before `at` are `]]`. */
-  #follows(start: number, at: number): boolean {
-    return this.#bracketsBefore(start, at) === 2
-  }
-
-  #bracketsBefore(start: number, at: number): number {
-    if (at === start) return this.#brackets
-    if (this.#bytes[at - 1] !== 0x5d) return 0
-    if (at - start === 1) return Math.min(this.#brackets + 1, 2)
-    return this.#bytes[at - 2] === 0x5d ? 2 : 1
+    if (this.pos < end) this.#tag()
   }
 
   /** `<!`: a CDATA section or something that is never allowed. */
   #markup(): void {
-    const byte = this.#bytes[this.#pos]!
+    const byte = this.bytes[this.pos]!
     const declaration = byte === 0x2d || (byte >= 0x41 && byte <= 0x5a)
     if (declaration) throw new XmlError('restricted-xml', 'comments and document types are not allowed')
     if (this.#tree.depth <= (this.#stream ? 1 : 0)) throw malformed('a CDATA section outside of content')
@@ -516,25 +428,25 @@ export class Scanner {
   }
 
   #cdataOpen(): void {
-    if (this.#bytes[this.#pos++] !== CDATA_START[this.#matched]) throw malformed('not a CDATA section')
+    if (this.bytes[this.pos++] !== CDATA_START[this.#matched]) throw malformed('not a CDATA section')
     if (++this.#matched === CDATA_START.length) this.#go(CDATA)
   }
 
   #cdata(): void {
-    const bytes = this.#bytes
-    const start = this.#pos
+    const bytes = this.bytes
+    const start = this.pos
     let i = start
-    for (; i < this.#end; i++) {
+    for (; i < this.end; i++) {
       const bits = TEXT[bytes[i]!]!
       if (bits === ILLEGAL) throw malformed('a character that no text may contain')
-      if (bits === GREATER && this.#follows(start, i)) break
-      this.#flags |= bits & ~(LESS | GREATER | AMPERSAND)
+      if (bits === GREATER && this.follows(start, i)) break
+      this.flags |= bits & ~(LESS | GREATER | AMPERSAND)
     }
-    if (i === this.#end) return this.#suspend(start)
-    const raw = fromLatin1(this.#raw(start, i))
-    const text = decode(raw, 0, raw.length - 2, this.#flags, false)
+    if (i === this.end) return this.suspend(start)
+    const raw = fromLatin1(this.raw(start, i))
+    const text = decode(raw, 0, raw.length - 2, this.flags, false)
     if (text !== '') this.#tree.text(text)
-    this.#pos = i + 1
+    this.pos = i + 1
     this.#go(CONTENT)
   }
 
@@ -542,44 +454,7 @@ export class Scanner {
 
   /** The state changes at the end of a token only. */
   #go(state: number): void {
-    if (state === CONTENT || state === CDATA) this.#flags = this.#brackets = 0
+    if (state === CONTENT || state === CDATA) this.flags = this.brackets = 0
     this.#state = state
-  }
-
-  /** The token's text. */
-  #text(start: number, end: number, attribute: boolean): string {
-    if (this.#carry !== '') {
-      const raw = fromLatin1(this.#raw(start, end))
-      return decode(raw, 0, raw.length, this.#flags, attribute)
-    }
-    if (this.#flags === 0) return this.#cutter.cut(start, end)
-    return decode(this.#bytes, start, end, this.#flags, attribute)
-  }
-
-  /** The token with what came earlier, as one flat string. */
-  #raw(start: number, end: number): string {
-    const raw = this.#carry + this.#cutter.cut(start, end)
-    this.work += raw.length
-    this.#dropToken()
-    return raw
-  }
-
-  #dropToken(): void {
-    this.#carry = ''
-    this.#pieces = 0
-  }
-
-  /**
-   * Keeps the rest of the bytes as the beginning of a token. V8 joins strings without copying them; every so often the
-   * pieces are made one, so that a peer who sends single bytes makes us keep a few bytes for each, not dozens.
-   */
-  #suspend(start: number): void {
-    this.#brackets = this.#bracketsBefore(start, this.#end)
-    this.#carry += this.#cutter.cut(start, this.#end)
-    this.#pos = this.#end
-    if (++this.#pieces < 64 + (this.#carry.length >> 4)) return
-    this.#carry = fromLatin1(this.#carry).latin1Slice(0, this.#carry.length)
-    this.#pieces = 0
-    this.work += this.#carry.length
   }
 }
