@@ -8,6 +8,9 @@ import { resolve } from 'node:path'
 import { tryJid } from '@meerkat/protocol'
 import { z } from 'zod'
 
+// A check runs once or twice: compiling code for it would take longer, and would need code made from strings.
+z.config({ jitless: true })
+
 /** What reading a value may depend on besides the value. */
 export interface ReadContext {
   /** Relative file names are resolved against this folder: the one of the configuration file. */

@@ -33,12 +33,11 @@ export interface Parts {
 export function checkReferences(document: Document, { common, own, dynamicDomains }: Parts): void {
   const shapers = Object.keys(valueAt(document.root, ['shaper']) ?? {})
   for (const kind of Object.keys(listenerSettings)) {
-    const listeners = valueAt(document.root, ['listen', kind])
-    for (const index of Array.isArray(listeners) ? listeners.keys() : []) {
-      const path = ['listen', kind, index, 'shaper']
-      checkShaper(document, path, valueAt(document.root, path), shapers)
-    }
+    tablesOf(valueAt(document.root, ['listen', kind])).forEach((listener, index) => {
+      checkShaper(document, ['listen', kind, index, 'shaper'], valueAt(listener, ['shaper']), shapers)
+    })
   }
+  noticeUnknownRules(document)
   const everywhere = [common, ...own.values()]
   // A common section may use pools that only host types have: those without may replace the section.
   checkSections(document, common, { shapers, dynamicDomains, hasPool: poolsIn(document, everywhere) })
@@ -46,6 +45,25 @@ export function checkReferences(document: Document, { common, own, dynamicDomain
     checkSections(document, sections, { shapers, dynamicDomains, hasPool: poolsIn(document, [common, sections]) })
   }
 }
+
+/** A rule that isn't written denies, which is accepted but seldom meant. */
+function noticeUnknownRules(document: Document): void {
+  const written = [valueAt(document.root, []), ...tablesOf(valueAt(document.root, ['host_config']))]
+  const rules = new Set(['all', 'none', ...written.flatMap((top) => Object.keys(valueAt(top, ['access']) ?? {}))])
+  for (const kind of Object.keys(listenerSettings)) {
+    tablesOf(valueAt(document.root, ['listen', kind])).forEach((listener, index) => {
+      const rule = valueAt(listener, ['access'])
+      if (typeof rule !== 'string' || rules.has(rule)) return
+      document.notice(
+        ['listen', kind, index, 'access'],
+        'is a rule that is not written in [access], so it denies everyone',
+        rule,
+      )
+    })
+  }
+}
+
+const tablesOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 function poolsIn(document: Document, sections: readonly Sections[]): References['hasPool'] {
   return (type, tag) =>

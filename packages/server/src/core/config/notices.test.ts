@@ -25,6 +25,10 @@ const cases: [text: string, notices: string[]][] = [
     ['meerkat.toml:5: modules.mod_roster.backend = "mnesia": is kept in the main store'],
   ],
   ['[modules.mod_roster]\nbackend = "rdbms"', []],
+  [
+    '[[listen.c2s]]\nport = 1\naccess = "c2ss"\n[access]\nc2s = []',
+    ['meerkat.toml:6: listen.c2s[1].access = "c2ss": is a rule that is not written in [access], so it denies everyone'],
+  ],
   ['[internal_databases.mnesia]', ['meerkat.toml:4: internal_databases.mnesia: has no effect here']],
   [
     '[services.service_mongoose_system_metrics]\nreport = true',

@@ -43,15 +43,20 @@ export function readSettings<S extends Settings>(
 }
 
 function unknownKeys(settings: Settings, input: unknown, at: Path, keys: readonly string[], path: Path): Finding[] {
-  const known = Object.keys(settingsAt(settings, at) ?? {})
+  const siblings = settingsAt(settings, at) ?? {}
   return keys.map((key) => {
-    const suggestion = nearest(key, known)
-    const hidden =
-      isSecretName(key) || (suggestion !== undefined && settingsAt(settings, at)?.[suggestion]?.secret === true)
+    const suggestion = nearest(key, Object.keys(siblings))
+    const value = mayBeSecret(key, suggestion, siblings) ? undefined : shown(valueAt(input, [...at, key]))
     const finding = { path: [...path, ...at, key], message: 'is not a known key' }
-    const value = hidden ? undefined : shown(valueAt(input, [...at, key]))
     return { ...finding, ...(value !== undefined && { value }), ...(suggestion !== undefined && { suggestion }) }
   })
+}
+
+/** Whether what stands under an unknown key may be a secret, by its name or since a sibling it could stand for is one. */
+function mayBeSecret(key: string, suggestion: string | undefined, siblings: Settings): boolean {
+  if (isSecretName(key)) return true
+  const meant = suggestion === undefined ? Object.values(siblings) : [siblings[suggestion]]
+  return meant.some((setting) => setting?.secret === true)
 }
 
 function wrongValue(settings: Settings, input: unknown, at: Path, message: string, path: Path): Finding {
