@@ -45,10 +45,16 @@ function lockIsMet() {
   return wanted.every(([path, { version, optional }]) => !path || optional || have[path]?.version === version)
 }
 
-function npm(...args) {
+function npm(command, ...args) {
   const cli = process.env.npm_execpath ?? ''
-  const [command, ...first] = /npm-cli\.c?js$/.test(cli) ? [process.execPath, cli] : ['npm']
-  return spawnSync(command, [...first, ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  const [program, ...first] = /npm-cli\.c?js$/.test(cli) ? [process.execPath, cli] : ['npm']
+  const options = ['--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
+  const done = spawnSync(program, [...first, command, ...args, ...options], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  return { ...done, code: done.signal ? 128 + constants.signals[done.signal] : (done.status ?? 1) }
 }
 
 /** Installs when the lock file asks for something else than what is there. Answers the exit code. */
@@ -57,14 +63,14 @@ function install() {
   if (read('node_modules', '.meerkat-lock') === hash) return 0
   if (!lockIsMet()) {
     console.error('meerkat: installing packages (npm ci), once ...')
-    const done = npm('ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error')
-    if (done.signal) return 128 + constants.signals[done.signal]
-    if (done.status !== 0) {
-      const why = done.error ? ` (${done.error.message})` : ''
-      console.error(
-        `meerkat: npm ci failed${why}. Is the registry reachable? After a change of package.json, run npm install.`,
-      )
-      return 1
+    let done = npm('ci')
+    // `ci` wants every other platform's packages in the lock file too, which a registry that lacks them never writes;
+    // `install` takes the locked versions all the same, and --no-save leaves the lock file alone.
+    if (done.code === 1 && /EUSAGE/.test(done.stderr ?? '')) done = npm('install', '--no-save')
+    if (done.code) {
+      console.error(done.error?.message ?? done.stderr.trimEnd())
+      console.error('meerkat: npm could not install the packages. Is the registry reachable, and the disk not full?')
+      return done.code
     }
   }
   writeFileSync(stamp, hash)
