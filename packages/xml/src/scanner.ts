@@ -3,15 +3,34 @@
  * verdict never depends on how the network cut the stream. Follows XML 1.0 (fifth edition) and Namespaces in XML 1.0
  * within the bounds of RFC 6120 §11: no comment, processing instruction, DTD or entity of one's own.
  */
-import { type Bytes, NO_BYTES, fromLatin1, fromText } from './bytes.ts'
-import { AMPERSAND, GREATER, ILLEGAL, LESS, NAME_BYTE, QUOTE, TEXT, VALUE, isSpace } from './chars.ts'
-import { Cursor, NO_LIMIT } from './cursor.ts'
+
+import { type Bytes, NO_BYTES, fromLatin1 } from './bytes.ts'
+import { AMPERSAND, GREATER, ILLEGAL, LESS, NAME_BYTE, TEXT, isSpace } from './chars.ts'
+import { NO_LIMIT } from './cursor.ts'
 import { decode } from './decode.ts'
 import { type Element } from './element.ts'
 import { XmlError, malformed } from './errors.ts'
 import { type Limits } from './limits.ts'
-import { DEFAULT_DECLARATION, type Name, PREFIX_DECLARATION, names, namespaces } from './names.ts'
 import { Prolog } from './prolog.ts'
+import {
+  ATTRIBUTE_NAME,
+  ATTRIBUTE_VALUE,
+  CDATA,
+  CDATA_OPEN,
+  CONTENT,
+  EMPTY_TAG,
+  END_NAME,
+  END_TAG,
+  EQUALS,
+  IN_TAG,
+  MARKUP,
+  OPEN_QUOTE,
+  OUTSIDE,
+  START,
+  TAG,
+  TAG_NAME,
+} from './states.ts'
+import { TagScanner } from './tags.ts'
 import { Tree } from './tree.ts'
 
 /** Who gets what a document holds. */
@@ -24,28 +43,10 @@ export interface Sink {
   close(): void
 }
 
-// Where the scanner is. Plain numbers: the compiler makes a jump table of the switch over them.
-const START = 0
-const OUTSIDE = 1
-const CONTENT = 2
-const TAG = 3
-const TAG_NAME = 4
-const IN_TAG = 5
-const ATTRIBUTE_NAME = 6
-const EQUALS = 7
-const OPEN_QUOTE = 8
-const ATTRIBUTE_VALUE = 9
-const EMPTY_TAG = 10
-const END_NAME = 11
-const END_TAG = 12
-const MARKUP = 13
-const CDATA_OPEN = 14
-const CDATA = 15
-
 const CDATA_START = fromLatin1('[CDATA[')
 
 /** One document after another, from bytes. */
-export class Scanner extends Cursor {
+export class Scanner extends TagScanner {
   /** Set to make `run` return behind the present element. */
   halted = false
   /** The caps; new ones count from the next stanza on. */
@@ -54,47 +55,40 @@ export class Scanner extends Cursor {
   inSink = false
   readonly #sink: Sink
   readonly #stream: boolean
-  readonly #tree: Tree
   #prolog = new Prolog()
-  #state = START
-  #rootSeen = false
-  #quote = 0
-  #spaced = false
   /** How much of a fixed word has been seen. */
   #matched = 0
-  #attribute: Name | undefined
 
   /** `stream`: the root's children are handed out; otherwise the whole document is. */
   constructor(sink: Sink, limits: Limits, stream: boolean) {
-    super()
+    super(new Tree(stream ? 1 : 0, limits))
     this.#sink = sink
     this.#stream = stream
     this.limits = limits
-    this.#tree = new Tree(stream ? 1 : 0, limits)
     this.allow(this.#firstCap())
   }
 
   /** Begins a new document at the next byte. */
   reset(): void {
-    this.#tree.clear()
-    this.#tree.limits = this.limits
-    this.#state = START
+    this.tree.clear()
+    this.tree.limits = this.limits
+    this.state = START
     this.#prolog = new Prolog()
-    this.#rootSeen = false
+    this.rootSeen = false
     this.dropToken()
     this.allow(this.#firstCap())
   }
 
   /** Forgets everything; what follows makes no sense any more. */
   drop(): void {
-    this.#tree.clear()
+    this.tree.clear()
     this.dropToken()
     this.load(NO_BYTES)
   }
 
   /** Whether a root element has ended and nothing but white space has come since. */
   get finished(): boolean {
-    return this.#rootSeen && this.#tree.depth === 0 && this.#state === OUTSIDE
+    return this.rootSeen && this.tree.depth === 0 && this.state === OUTSIDE
   }
 
   /** Goes through `bytes`, which must not change before they are used up. Throws XmlError. */
@@ -117,7 +111,7 @@ export class Scanner extends Cursor {
   #used(): void {
     this.unload()
     // White space between stanzas is no part of anything that has a limit.
-    if (this.#state === OUTSIDE && this.#tree.depth > 0) this.allow(NO_LIMIT)
+    if (this.state === OUTSIDE && this.tree.depth > 0) this.allow(NO_LIMIT)
   }
 
   #firstCap(): number {
@@ -125,19 +119,19 @@ export class Scanner extends Cursor {
   }
 
   #step(): void {
-    switch (this.#state) {
+    switch (this.state) {
       case CONTENT:
         return this.#content()
       case TAG:
         return this.#tag()
       case TAG_NAME:
-        return this.#tagName()
+        return this.tagName()
       case IN_TAG:
-        return this.#inTag()
+        return this.inTag()
       case ATTRIBUTE_NAME:
-        return this.#attributeName()
+        return this.attributeName()
       case ATTRIBUTE_VALUE:
-        return this.#attributeValue()
+        return this.attributeValue()
       case END_NAME:
         return this.#endName()
       case OUTSIDE:
@@ -148,15 +142,15 @@ export class Scanner extends Cursor {
   }
 
   #seldom(): void {
-    switch (this.#state) {
+    switch (this.state) {
       case START:
         return this.#start()
       case EQUALS:
-        return this.#equals()
+        return this.equals()
       case OPEN_QUOTE:
-        return this.#openQuote()
+        return this.openQuote()
       case EMPTY_TAG:
-        return this.#emptyTag()
+        return this.emptyTag()
       case END_TAG:
         return this.#endTag()
       case MARKUP:
@@ -173,7 +167,7 @@ export class Scanner extends Cursor {
   #start(): void {
     const prolog = this.#prolog
     this.pos = prolog.read(this.bytes, this.pos, this.end)
-    if (prolog.outcome !== 'undecided') this.#go(prolog.outcome === 'tag' ? TAG : OUTSIDE)
+    if (prolog.outcome !== 'undecided') this.go(prolog.outcome === 'tag' ? TAG : OUTSIDE)
   }
 
   /** Between the children of a stream's root, before a root and behind it: white space, of which nothing is kept. */
@@ -184,16 +178,16 @@ export class Scanner extends Cursor {
     this.pos = i
     if (i === this.end) return
     if (bytes[i] !== 0x3c) throw this.#strayText()
-    if (this.#tree.depth > 0) {
+    if (this.tree.depth > 0) {
       this.allow(this.limits.stanzaBytes)
-      this.#tree.limits = this.limits
+      this.tree.limits = this.limits
     }
     this.pos = i + 1
-    this.#go(TAG)
+    this.go(TAG)
   }
 
   #strayText(): XmlError {
-    return this.#tree.depth > 0
+    return this.tree.depth > 0
       ? new XmlError('invalid-xml', 'text between stanzas')
       : malformed('text outside of the root element')
   }
@@ -203,158 +197,33 @@ export class Scanner extends Cursor {
   #tag(): void {
     const byte = this.bytes[this.pos]!
     if (NAME_BYTE[byte] === 1) {
-      if (this.#rootSeen && this.#tree.depth === 0) throw malformed('a second root element')
-      return this.#tagName()
+      if (this.rootSeen && this.tree.depth === 0) throw malformed('a second root element')
+      return this.tagName()
     }
     this.pos++
     if (byte === 0x2f) {
-      if (this.#tree.depth === 0) throw malformed('an end tag without start tag')
+      if (this.tree.depth === 0) throw malformed('an end tag without start tag')
       this.#matched = 0
-      this.#go(END_NAME)
+      this.go(END_NAME)
       if (this.pos < this.end) this.#endName()
-    } else if (byte === 0x21) this.#go(MARKUP)
+    } else if (byte === 0x21) this.go(MARKUP)
     else if (byte === 0x3f) throw new XmlError('restricted-xml', 'processing instructions are not allowed')
     else throw malformed('not a tag')
   }
 
-  #tagName(): void {
-    const start = this.pos
-    const end = this.#nameEnd(start)
-    if (end === this.end) {
-      this.suspend(start)
-      return this.#go(TAG_NAME)
-    }
-    const name = this.#name(start, end)
-    this.pos = end
-    this.#tree.begin(name)
-    this.#rootSeen = true
-    this.#spaced = false
-    this.#go(IN_TAG)
-    this.#inTag()
-  }
-
-  #nameEnd(start: number): number {
-    const bytes = this.bytes
-    const end = this.end
-    let i = start
-    while (i < end && NAME_BYTE[bytes[i]!] === 1) i++
-    return i
-  }
-
-  #name(start: number, end: number): Name {
-    if (this.carry === '') return names.get(this.bytes, start, end)
-    const raw = fromLatin1(this.raw(start, end))
-    return names.get(raw, 0, raw.length)
-  }
-
-  #inTag(): void {
-    const bytes = this.bytes
-    let i = this.pos
-    while (i < this.end && isSpace(bytes[i]!)) {
-      this.#spaced = true
-      i++
-    }
-    this.pos = i
-    if (i === this.end) return
-    const byte = bytes[i]!
-    if (NAME_BYTE[byte] === 1 && this.#spaced) return this.#attributeName()
-    this.pos = i + 1
-    if (byte === 0x3e) this.#opened()
-    else if (byte === 0x2f) this.#go(EMPTY_TAG)
-    else throw malformed('a broken start tag')
-  }
-
-  #attributeName(): void {
-    const start = this.pos
-    const end = this.#nameEnd(start)
-    if (end === this.end) {
-      this.suspend(start)
-      return this.#go(ATTRIBUTE_NAME)
-    }
-    this.#attribute = this.#name(start, end)
-    // Nearly always `="` or `='` and more follow at once.
-    const quote = this.bytes[end + 1]!
-    if (this.bytes[end] === 0x3d && end + 2 < this.end && (quote === 0x22 || quote === 0x27)) {
-      this.#quote = quote
-      this.flags = 0
-      this.pos = end + 2
-      return this.#attributeValue()
-    }
-    this.pos = end
-    this.#go(EQUALS)
-  }
-
-  #equals(): void {
-    const byte = this.bytes[this.pos++]!
-    if (byte === 0x3d) this.#go(OPEN_QUOTE)
-    else if (!isSpace(byte)) throw malformed('an attribute without value')
-  }
-
-  #openQuote(): void {
-    const byte = this.bytes[this.pos++]!
-    if (byte === 0x22 || byte === 0x27) {
-      this.#quote = byte
-      this.flags = 0
-      this.#go(ATTRIBUTE_VALUE)
-    } else if (!isSpace(byte)) throw malformed('an attribute value without quotes')
-  }
-
-  #attributeValue(): void {
-    const bytes = this.bytes
-    const end = this.end
-    const quote = this.#quote
-    const start = this.pos
-    let flags = this.flags
-    let i = start
-    for (; i < end; i++) {
-      const bits = VALUE[bytes[i]!]!
-      if (bits === 0) continue
-      if (bits === QUOTE) {
-        if (bytes[i] === quote) break
-      } else if (bits === ILLEGAL) throw malformed('a character that no attribute may contain')
-      else flags |= bits
-    }
-    this.flags = flags
-    if (i === end) {
-      this.suspend(start)
-      return this.#go(ATTRIBUTE_VALUE)
-    }
-    this.#tree.attribute(this.#attribute!, this.#value(start, i))
-    this.pos = i + 1
-    this.#spaced = false
-    this.#go(IN_TAG)
-  }
-
-  #value(start: number, end: number): string {
-    const { kind } = this.#attribute!
-    const declares = kind === DEFAULT_DECLARATION || kind === PREFIX_DECLARATION
-    if (!declares) return this.text(start, end, true)
-    if (start === end && this.carry === '') return ''
-    if (this.flags === 0 && this.carry === '') return namespaces.get(this.bytes, start, end)
-    const bytes = fromText(this.text(start, end, true))
-    return bytes.length === 0 ? '' : namespaces.get(bytes, 0, bytes.length)
-  }
-
-  #emptyTag(): void {
-    if (this.bytes[this.pos++] !== 0x3e) throw malformed('a broken start tag')
-    this.#opened()
-    // Unless the sink has just begun a new document.
-    if (this.#tree.depth > 0) this.#closed()
-  }
-
-  #opened(): void {
-    const tree = this.#tree
+  protected override opened(): void {
+    const tree = this.tree
     tree.opened()
-    if (tree.depth > 1 || !this.#stream) return this.#go(CONTENT)
+    if (tree.depth > 1 || !this.#stream) return this.go(CONTENT)
     this.allow(NO_LIMIT)
-    this.#go(OUTSIDE)
+    this.go(OUTSIDE)
     this.inSink = true
     this.#sink.open(tree.header(), tree.scope.byDefault)
     this.inSink = false
   }
 
   #endName(): void {
-    const name = this.#tree.expected()
+    const name = this.tree.expected()
     const bytes = this.bytes
     const end = this.end
     let i = this.pos
@@ -371,23 +240,23 @@ export class Scanner extends Cursor {
     }
     if (i < end && bytes[i] === 0x3e) {
       this.pos = i + 1
-      this.#closed()
-    } else this.#go(END_TAG)
+      this.closed()
+    } else this.go(END_TAG)
   }
 
   #endTag(): void {
     const byte = this.bytes[this.pos++]!
-    if (byte === 0x3e) this.#closed()
+    if (byte === 0x3e) this.closed()
     else if (!isSpace(byte)) throw malformed('an end tag that does not match its start tag')
   }
 
-  #closed(): void {
-    const element = this.#tree.close()
-    if (element === undefined) return this.#go(CONTENT)
+  protected override closed(): void {
+    const element = this.tree.close()
+    if (element === undefined) return this.go(CONTENT)
     if (this.#stream) this.allow(NO_LIMIT)
-    this.#go(OUTSIDE)
+    this.go(OUTSIDE)
     this.inSink = true
-    if (this.#stream && this.#tree.depth === 0) this.#sink.close()
+    if (this.#stream && this.tree.depth === 0) this.#sink.close()
     else this.#sink.element(element)
     this.inSink = false
   }
@@ -411,9 +280,9 @@ export class Scanner extends Cursor {
     }
     this.flags = flags
     if (i === end) return this.suspend(start)
-    if (i > start || this.carry !== '') this.#tree.text(this.text(start, i, false))
+    if (i > start || this.carry !== '') this.tree.text(this.text(start, i, false))
     this.pos = i + 1
-    this.#go(TAG)
+    this.go(TAG)
     if (this.pos < end) this.#tag()
   }
 
@@ -422,14 +291,14 @@ export class Scanner extends Cursor {
     const byte = this.bytes[this.pos]!
     const declaration = byte === 0x2d || (byte >= 0x41 && byte <= 0x5a)
     if (declaration) throw new XmlError('restricted-xml', 'comments and document types are not allowed')
-    if (this.#tree.depth <= (this.#stream ? 1 : 0)) throw malformed('a CDATA section outside of content')
+    if (this.tree.depth <= (this.#stream ? 1 : 0)) throw malformed('a CDATA section outside of content')
     this.#matched = 0
-    this.#go(CDATA_OPEN)
+    this.go(CDATA_OPEN)
   }
 
   #cdataOpen(): void {
     if (this.bytes[this.pos++] !== CDATA_START[this.#matched]) throw malformed('not a CDATA section')
-    if (++this.#matched === CDATA_START.length) this.#go(CDATA)
+    if (++this.#matched === CDATA_START.length) this.go(CDATA)
   }
 
   #cdata(): void {
@@ -445,16 +314,8 @@ export class Scanner extends Cursor {
     if (i === this.end) return this.suspend(start)
     const raw = fromLatin1(this.raw(start, i))
     const text = decode(raw, 0, raw.length - 2, this.flags, false)
-    if (text !== '') this.#tree.text(text)
+    if (text !== '') this.tree.text(text)
     this.pos = i + 1
-    this.#go(CONTENT)
-  }
-
-  // Tokens
-
-  /** The state changes at the end of a token only. */
-  #go(state: number): void {
-    if (state === CONTENT || state === CDATA) this.flags = this.brackets = 0
-    this.#state = state
+    this.go(CONTENT)
   }
 }
