@@ -2,6 +2,7 @@
 import { type Jid, type StreamError, makeJid, tryJid } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import { Accounts } from '../core/accounts.ts'
+import type { Database } from '../core/database.ts'
 import type { Host } from '../core/host.ts'
 import { Kernel } from '../core/kernel.ts'
 import { silentLog } from '../core/log.ts'
@@ -9,6 +10,7 @@ import type { ModuleDeclaration } from '../core/module.ts'
 import type { Connection, Session } from '../core/session.ts'
 import { sectionSchema } from '../core/settings.ts'
 import { softwareKey } from '../core/software.ts'
+import { type Transport, loneTransport } from '../core/transport.ts'
 import { memoryDatabase } from '../storage/memory.ts'
 import { openStores } from '../storage/stores.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -29,6 +31,10 @@ export interface StoryOptions {
   readonly absent?: readonly string[]
   /** Answers to access rules by name; others are allowed. */
   readonly access?: Readonly<Record<string, string | number>>
+  /** What joins the story's node to others. */
+  readonly transport?: Transport
+  /** The main store; default: one in memory. */
+  readonly storage?: Database
 }
 
 /** A connected device of a user. */
@@ -164,10 +170,11 @@ export class Story {
 /** Begins a story: starts the modules on `example.com`, makes the accounts and connects the devices. All of it ends with the test `t`. */
 export async function story(t: { after(end: () => Promise<void>): void }, options: StoryOptions): Promise<Story> {
   const clock = new FakeClock()
-  const storage = memoryDatabase()
+  const storage = options.storage ?? memoryDatabase()
   const registry = new Map(options.modules.map(([module]) => [module.key, module]))
   const stores = openStores(storage, clock.micros)
-  const kernel = new Kernel({ storage, stores, log: silentLog(), modules: registry, clock })
+  const transport = options.transport ?? loneTransport()
+  const kernel = new Kernel({ storage, stores, log: silentLog(), modules: registry, clock, transport })
   kernel.share(softwareKey, { name: 'Meerkat', version: '1.2.3' })
   const accounts = memoryAccounts(storage)
   const access = (rule: string): string | number => options.access?.[rule] ?? 'allow'
