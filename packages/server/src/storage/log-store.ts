@@ -24,7 +24,7 @@ export function openLog(db: Database, store: string, now: () => number): Log {
         store,
         owner,
       )
-      return Number(rows[0]?.entries ?? 0)
+      return rows[0]?.entries ?? 0
     },
     remove: (owner, ids) => remove(store, owner, ids),
     clear: (owner) => ({ sql: 'DELETE FROM store_log WHERE store = ? AND owner = ?', params: [store, owner] }),

@@ -70,7 +70,7 @@ function openKeyedSet(db: Database, store: string): KeyedSet {
         store,
         owner,
       )
-      return Number(rows[0]?.entries ?? 0)
+      return rows[0]?.entries ?? 0
     },
     put(owner, key, value, quota) {
       const entry = [store, owner, key, domainOf(owner), value]

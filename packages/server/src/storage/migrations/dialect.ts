@@ -35,7 +35,7 @@ export interface SchemaDialect {
   /** A number that the engine gives to new rows. */
   readonly serial: 'integer' | 'bigserial' | 'bigint'
   /** Makes a `serial` column the key, with numbers that are never given twice. */
-  numbered(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
+  readonly numbered: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder
 }
 
 interface Statement {

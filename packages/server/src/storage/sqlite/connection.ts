@@ -1,4 +1,5 @@
 /** One connection to an SQLite file: settings, a cache of prepared statements, rows without loss of precision. */
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type SqlValue } from '../../core/database.ts'
 
@@ -39,6 +40,7 @@ export class Connection {
   readonly #statements = new Map<string, Prepared>()
 
   constructor(options: ConnectionOptions) {
+    if (!options.readOnly && options.file !== ':memory:') createPrivately(options.file)
     this.#db = new DatabaseSync(options.file, { readOnly: options.readOnly ?? false, timeout: BUSY_TIMEOUT })
     for (const pragma of pragmas(options)) this.#db.exec(`PRAGMA ${pragma}`)
   }
@@ -81,6 +83,11 @@ export class Connection {
       return
     }
   }
+}
+
+/** The file holds passwords and messages, hence it is its owner's alone; SQLite gives the files beside it the same mode. */
+function createPrivately(file: string): void {
+  closeSync(openSync(file, 'a', 0o600))
 }
 
 function pragmas(options: ConnectionOptions): string[] {

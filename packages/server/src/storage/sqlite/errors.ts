@@ -26,6 +26,8 @@ export interface Problem {
 export function problemOf(error: unknown): Problem {
   if (error instanceof StorageError) return { problem: error.problem, message: error.message }
   const message = error instanceof Error ? error.message : String(error)
+  // The system's own errors (ENOENT, EACCES ...) have `errno`, SQLite's `errcode`.
+  if (error instanceof Error && 'errno' in error) return { problem: 'io', message }
   const code = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : 1
   return { problem: PROBLEMS.get(code & 0xff) ?? 'invalid', message }
 }

@@ -1,0 +1,220 @@
+/** A sink's reader of the outbox. */
+import { type Database, type Write } from '../core/database.ts'
+import { Progress } from './outbox-progress.ts'
+
+/** An event as a sink gets it. */
+export interface OutboxRow {
+  /** Grows with every row of the writer; not without gaps. */
+  readonly seq: number
+  readonly lane: number
+  readonly id: string
+  readonly hostType: string
+  readonly kind: string
+  readonly conversation: string
+  readonly body: string
+  readonly at: number
+}
+
+/** What a sink reads and acknowledges. */
+export interface OutboxReader {
+  /**
+   * The rows after those already read, at most `limit`, in order; none when there are no more, or when too many are unacknowledged.
+   * After a restart those unacknowledged come again. Rejects with a `StorageError`; reading again goes on where it failed.
+   */
+  read(limit: number): Promise<OutboxRow[]>
+  /** Notes that the row is delivered. A lane's cursor moves over acknowledged rows without a gap. */
+  acknowledge(row: OutboxRow): void
+  /** Calls `listener` after rows were added; returns how to stop that. Rows that were there before cause no call: read first. */
+  onRows(listener: () => void): () => void
+  /** The number of rows that the sink has not acknowledged. */
+  pending(): Promise<number>
+  /** Stores how far the sink has come; rows that are unacknowledged come again at the next opening. */
+  close(): Promise<void>
+}
+
+/** What a reader is made of. */
+export interface ReaderOptions {
+  readonly writer: string
+  readonly sink: string
+  /** Where to put a listener that is called for each row added. */
+  readonly wake: Set<() => void>
+  readonly flushEvery: number
+  readonly maxUnacknowledged: number
+  /** Called with the number of rows by which the sink's floor has moved. */
+  readonly passed: (rows: number) => void
+}
+
+/** The "lane" under which a sink's floor is stored. */
+export const FLOOR = -1
+
+const REGISTER = `INSERT INTO outbox_cursor (sink, writer, lane, seq)
+  SELECT ?, ?, ${FLOOR}, coalesce(max(seq), 0) FROM outbox WHERE writer = ?
+  ON CONFLICT (sink, writer, lane) DO NOTHING`
+
+const MOVE = `INSERT INTO outbox_cursor (sink, writer, lane, seq) VALUES (?, ?, ?, ?)
+  ON CONFLICT (sink, writer, lane) DO UPDATE SET seq = excluded.seq`
+
+const READ = `SELECT seq, lane, id, host_type AS "hostType", kind, conversation, body, at
+  FROM outbox WHERE writer = ? AND seq > ? ORDER BY seq LIMIT ?`
+
+const UNREAD = `SELECT count(*) AS "rows" FROM outbox o
+  LEFT JOIN outbox_cursor c ON c.sink = ? AND c.writer = o.writer AND c.lane = o.lane
+  WHERE o.writer = ? AND o.seq > ? AND o.seq > coalesce(c.seq, 0)`
+
+/** Opens a sink's reader, and registers the sink when it is new. */
+export function openReader(db: Database, options: ReaderOptions): OutboxReader {
+  const reader = new Reader(db, options)
+  return {
+    read: (limit) => reader.read(limit),
+    acknowledge: (row) => reader.acknowledge(row),
+    onRows: (listener) => reader.onRows(listener),
+    pending: () => reader.pending(),
+    close: () => reader.close(),
+  }
+}
+
+class Reader {
+  readonly #db: Database
+  readonly #options: ReaderOptions
+  readonly #listeners = new Set<() => void>()
+  readonly #wake = (): void => this.#added()
+  #opening: Promise<Progress> | undefined
+  #progress: Progress | undefined
+  #reading: Promise<unknown> = Promise.resolve()
+  #flushing: Promise<void> | undefined
+  #unflushed = 0
+  #storedFloor = 0
+  #told = true
+  #closed = false
+
+  constructor(db: Database, options: ReaderOptions) {
+    this.#db = db
+    this.#options = options
+    options.wake.add(this.#wake)
+    // Registered by a unit of its own, before any that is handed in later; a failure shows at the first read, which tries again.
+    this.#open().catch(() => {})
+  }
+
+  read(limit: number): Promise<OutboxRow[]> {
+    const rows = this.#reading.then(() => this.#read(limit))
+    this.#reading = rows.catch(() => {})
+    return rows
+  }
+
+  acknowledge(row: OutboxRow): void {
+    const progress = this.#progress
+    if (progress === undefined || !progress.acknowledge(row.lane, row.seq)) return
+    this.#unflushed++
+    if (progress.outstanding === 0 || this.#unflushed >= this.#options.flushEvery) this.#flushLater()
+  }
+
+  onRows(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async pending(): Promise<number> {
+    const progress = await this.#open()
+    const { sink, writer } = this.#options
+    // Nothing may be handed out between the two numbers, hence the queue of reads.
+    const counted = this.#reading.then(async () => {
+      const { position, outstanding } = progress
+      const rows = await this.#db.query<{ rows: number }>(UNREAD, sink, writer, position)
+      return (rows[0]?.rows ?? 0) + outstanding
+    })
+    this.#reading = counted.catch(() => {})
+    return counted
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#options.wake.delete(this.#wake)
+    this.#listeners.clear()
+    await this.#reading
+    await this.#opening?.catch(() => {})
+    await this.#flushing
+    await this.#flush()
+  }
+
+  /** What was stored of the sink; registers a new one. */
+  #open(): Promise<Progress> {
+    this.#opening ??= this.#load().catch((error: unknown) => {
+      this.#opening = undefined
+      throw error
+    })
+    return this.#opening
+  }
+
+  async #load(): Promise<Progress> {
+    const { sink, writer } = this.#options
+    await this.#db.commit([{ sql: REGISTER, params: [sink, writer, writer] }])
+    const rows = await this.#db.query<{ lane: number; seq: number }>(
+      'SELECT lane, seq FROM outbox_cursor WHERE sink = ? AND writer = ?',
+      sink,
+      writer,
+    )
+    const cursors = new Map(rows.map((row) => [row.lane, row.seq]))
+    this.#storedFloor = cursors.get(FLOOR) ?? 0
+    cursors.delete(FLOOR)
+    this.#progress = new Progress(this.#storedFloor, cursors)
+    return this.#progress
+  }
+
+  async #read(limit: number): Promise<OutboxRow[]> {
+    const progress = await this.#open()
+    const wanted = Math.min(limit, this.#options.maxUnacknowledged - progress.outstanding)
+    const fresh: OutboxRow[] = []
+    while (fresh.length < wanted && !this.#closed) {
+      const missing = wanted - fresh.length
+      const rows = await this.#db.query<OutboxRow>(READ, this.#options.writer, progress.position, missing)
+      for (const row of rows) if (progress.handOut(row.lane, row.seq)) fresh.push(row)
+      if (rows.length < missing) break
+    }
+    return fresh
+  }
+
+  #added(): void {
+    if (!this.#told || this.#listeners.size === 0) return
+    this.#told = false
+    queueMicrotask(() => {
+      this.#told = true
+      for (const listener of this.#listeners) listener()
+    })
+  }
+
+  /** Stores the cursors unless that is under way; then what has moved meanwhile goes next. */
+  #flushLater(): void {
+    if (this.#flushing !== undefined || this.#closed) return
+    this.#flushing = this.#flush().then((stored) => {
+      this.#flushing = undefined
+      if (!stored) return
+      if (this.#unflushed >= this.#options.flushEvery || (this.#unflushed > 0 && this.#progress?.outstanding === 0)) {
+        this.#flushLater()
+      }
+    })
+  }
+
+  /** A cursor that could not be stored is stored with the next; until then its rows would only come again. */
+  async #flush(): Promise<boolean> {
+    const progress = this.#progress
+    if (progress === undefined || this.#unflushed === 0) return true
+    const acknowledged = this.#unflushed
+    this.#unflushed = 0
+    const floor = progress.floor()
+    const moved = progress.takeMoved(floor)
+    try {
+      await this.#db.commit([[FLOOR, floor] as const, ...moved].map(([lane, seq]) => this.#moving(lane, seq)))
+      this.#options.passed(floor - this.#storedFloor)
+      this.#storedFloor = floor
+      return true
+    } catch {
+      for (const [lane] of moved) progress.putBack(lane)
+      this.#unflushed += acknowledged
+      return false
+    }
+  }
+
+  #moving(lane: number, seq: number): Write {
+    return { sql: MOVE, params: [this.#options.sink, this.#options.writer, lane, seq] }
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * A process for crash tests: commits a log entry together with its event, again and again, delivers and acknowledges events beside it,
+ * and says each thing when it is certain ("c 7": unit 7 is committed; "d 7": event 7 is delivered), until it is killed.
+ */
+import { writeSync } from 'node:fs'
+import { openOutbox } from '../outbox.ts'
+import { openSqlite } from '../sqlite/index.ts'
+import { openStores } from '../stores.ts'
+import { event } from './outbox.contract.ts'
+
+const [file = '', first = '0'] = process.argv.slice(2)
+const db = await openSqlite({ file, durability: 'process' })
+const outbox = await openOutbox(db, { writer: 'one', flushEvery: 7, trimEvery: 20 })
+const log = openStores(db).log('test')
+const reader = outbox.reader('sink')
+const say = (line: string): unknown => writeSync(1, `${line}\n`)
+
+const write = async (lane: number): Promise<void> => {
+  for (let n = Number(first) + lane; ; n += 4) {
+    await db.commit([log.append('a@b', String(n)), outbox.adding(event(String(n), `conversation ${n % 3}`))])
+    say(`c ${n}`)
+  }
+}
+const deliver = async (): Promise<void> => {
+  for (;;) {
+    const rows = await reader.read(10)
+    for (const row of rows) {
+      say(`d ${row.id}`)
+      reader.acknowledge(row)
+    }
+    if (rows.length === 0) await new Promise(setImmediate)
+  }
+}
+await Promise.all([write(0), write(1), write(2), write(3), deliver()])
