@@ -7,7 +7,7 @@ import { ConfigError } from './problem.ts'
 import { starterConfig } from './starter.ts'
 import { load } from './testing.ts'
 
-const whole = `${starterConfig({ certfile: 'starter.ts', keyfile: 'starter.ts' })}
+const whole = `${starterConfig()}
 [outgoing_pools.rabbit.event_pusher.connection]
 password = "SECRET"
 [modules.mod_event_pusher.rabbit.chat_msg_exchange]

@@ -106,8 +106,8 @@ const cases: [name: string, text: string, problems: string[]][] = [
   ],
   [
     'TLS without a certificate',
-    '[[listen.c2s]]\nport = 1\ntls = {}',
-    ['meerkat.toml:6: listen.c2s[1].tls: wants a certfile and a keyfile'],
+    '[[listen.http]]\nport = 1\ntls = {}',
+    ['meerkat.toml:6: listen.http[1].tls: wants a certfile and a keyfile'],
   ],
   [
     'a pool that is not there',

@@ -6,6 +6,9 @@ import { load, problemsOf, smallest } from './testing.ts'
 const noticesOf = (text: string): string[] =>
   load(smallest + text).notices.map((notice) => notice.replace(/^.*\/meerkat/u, 'meerkat'))
 
+const adminHandler =
+  '[[listen.http.handlers.mongoose_graphql_handler]]\nhost = "_"\npath = "/"\nschema_endpoint = "admin"'
+
 const cases: [text: string, notices: string[]][] = [
   ['sm_backend = "redis"', ['meerkat.toml:4: general.sm_backend = "redis": has no effect here']],
   [
@@ -29,6 +32,21 @@ const cases: [text: string, notices: string[]][] = [
     '[[listen.c2s]]\nport = 1\naccess = "c2ss"\n[access]\nc2s = []',
     ['meerkat.toml:6: listen.c2s[1].access = "c2ss": is a rule that is not written in [access], so it denies everyone'],
   ],
+  [
+    '[[listen.c2s]]\nport = 1\ntls = {}',
+    [
+      'meerkat.toml:6: listen.c2s[1].tls: has no certfile, so clients get a certificate made for development, which they cannot trust',
+    ],
+  ],
+  ['[[listen.c2s]]\nport = 1\nip_address = "127.0.0.1"\ntls = {}', []],
+  [
+    `[[listen.http]]\nport = 1\n${adminHandler}`,
+    [
+      'meerkat.toml:4: listen.http[1]: serves the admin API without a password: whoever reaches this port may do everything',
+    ],
+  ],
+  [`[[listen.http]]\nport = 1\n${adminHandler}\nusername = "a"\npassword = "b"`, []],
+  [`[[listen.http]]\nport = 1\nip_address = "::1"\n${adminHandler}`, []],
   ['[internal_databases.mnesia]', ['meerkat.toml:4: internal_databases.mnesia: has no effect here']],
   [
     '[services.service_mongoose_system_metrics]\nreport = true',

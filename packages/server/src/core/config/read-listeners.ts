@@ -36,11 +36,29 @@ function readListener(document: Document, path: Path, kind: Listener['kind'], kn
   const settings = document.read(listenerSettings[kind], path, rest)
   if (settings === undefined) return []
   if (settings.tls !== undefined && settings.tls.certfile === undefined) {
-    document.problem({ path: [...path, 'tls'], message: 'wants a certfile and a keyfile' })
+    withoutCertificate(document, [...path, 'tls'], kind, settings.ip_address)
   }
+  if (!isLoopback(settings.ip_address)) noticeOpenAdmin(document, path, handlers)
   // The kind chose the settings, so the two belong together.
   const listener = { kind, port: settings.port, ip_address: settings.ip_address, settings, handlers } as Listener
   return [{ path, listener }]
+}
+
+/** Clients of a server under development get a certificate that the server makes; on an open address that is seldom meant. */
+function withoutCertificate(document: Document, path: Path, kind: Listener['kind'], address: string | undefined): void {
+  if (kind !== 'c2s') document.problem({ path, message: 'wants a certfile and a keyfile' })
+  else if (!isLoopback(address)) {
+    document.notice(path, 'has no certfile, so clients get a certificate made for development, which they cannot trust')
+  }
+}
+
+/** Without a password every request counts as the administrator's, as in MongooseIM. */
+function noticeOpenAdmin(document: Document, path: Path, handlers: readonly HttpHandler[]): void {
+  const isOpen = ({ kind, settings }: HttpHandler): boolean =>
+    kind === 'mongoose_graphql_handler' && settings.schema_endpoint === 'admin' && settings.username === undefined
+  if (handlers.some(isOpen)) {
+    document.notice(path, 'serves the admin API without a password: whoever reaches this port may do everything')
+  }
 }
 
 function readHandlers(document: Document, path: Path, known: KnownParts): HttpHandler[] {
@@ -52,6 +70,8 @@ function readHandlers(document: Document, path: Path, known: KnownParts): HttpHa
     return []
   })
 }
+
+const isLoopback = (address: string | undefined): boolean => address === '::1' || address?.startsWith('127.') === true
 
 const isHandlerKind = (kind: string): kind is HttpHandler['kind'] => Object.hasOwn(handlerSettings, kind)
 

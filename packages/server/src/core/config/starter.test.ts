@@ -5,8 +5,7 @@ import { accessLimit, accessRule } from '../access.ts'
 import { starterConfig } from './starter.ts'
 import { load } from './testing.ts'
 
-// Any file that exists will do: nothing here opens it.
-const starter = starterConfig({ certfile: 'starter.ts', keyfile: 'starter.ts' })
+const starter = starterConfig()
 
 test('the starter file is accepted without a notice', () => {
   const config = load(starter)
@@ -52,4 +51,21 @@ test('tables may be appended to the starter file', () => {
   assert.deepEqual(config.hostTypes.get('localhost')?.modules.get('mod_event_pusher'), {
     rabbit: { chat_msg_exchange: { name: 'chat_msg', durable: false }, presence_exchange: undefined },
   })
+})
+
+test('the starter file can serve another domain with a certificate of its own', () => {
+  // Any file that exists will do: nothing here opens it.
+  const config = load(
+    starterConfig({ domain: 'chat.example', certificate: { certfile: 'starter.ts', keyfile: 'types.ts' } }),
+  )
+  assert.deepEqual([...config.hostTypes.keys()], ['chat.example'])
+  const tls = config.listen.map((listener) => listener.kind === 'c2s' && listener.settings.tls)
+  assert.deepEqual(
+    tls.map((found) => found && [found.mode, found.verify_mode, found.certfile, found.keyfile]),
+    [
+      ['starttls', 'none', `${import.meta.dirname}/starter.ts`, `${import.meta.dirname}/types.ts`],
+      ['tls', 'none', `${import.meta.dirname}/starter.ts`, `${import.meta.dirname}/types.ts`],
+      false,
+    ],
+  )
 })

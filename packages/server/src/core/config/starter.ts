@@ -4,15 +4,22 @@
 export interface StarterOptions {
   /** The domain that is served. */
   readonly domain?: string
-  /** The certificate and its key, relative to the configuration file's folder; whoever writes the file makes them too. */
-  readonly certfile?: string
-  readonly keyfile?: string
+  /** A certificate and its key, relative to the configuration file's folder; without them the server makes one itself. */
+  readonly certificate?: { readonly certfile: string; readonly keyfile: string }
 }
 
 /** A `meerkat.toml` for one domain. More tables may be appended to it. */
-export function starterConfig(options: StarterOptions = {}): string {
-  const { domain = 'localhost', certfile = 'data/certificate.pem', keyfile = 'data/key.pem' } = options
-  return [top(domain), listeners(certfile, keyfile), rest].join('\n')
+export function starterConfig({ domain = 'localhost', certificate }: StarterOptions = {}): string {
+  return [top(domain), listeners(certificateKeys(certificate)), rest(domain)].join('\n')
+}
+
+function certificateKeys(certificate: StarterOptions['certificate']): string {
+  if (certificate !== undefined) {
+    return `    certfile = ${quoted(certificate.certfile)}\n    keyfile = ${quoted(certificate.keyfile)}`
+  }
+  return `    # Until you name a certificate, the server makes one for development.
+    # certfile = "/etc/ssl/example.pem"
+    # keyfile = "/etc/ssl/example.key"`
 }
 
 const quoted = (text: string): string => JSON.stringify(text)
@@ -37,7 +44,7 @@ const top = (domain: string): string => `\
   durability = "power"
 `
 
-const listeners = (certfile: string, keyfile: string): string => `\
+const listeners = (certificate: string): string => `\
 # Clients, with TLS begun on the stream. Every listener here is bound to this
 # machine only: to open one to the network, set ip_address = "0.0.0.0" (or "::"
 # for IPv6 as well) and use a certificate that your clients trust.
@@ -50,8 +57,7 @@ const listeners = (certfile: string, keyfile: string): string => `\
     mode = "starttls"
     # Clients need no certificate of their own.
     verify_mode = "none"
-    certfile = ${quoted(certfile)}
-    keyfile = ${quoted(keyfile)}
+${certificate}
 
 # Clients, with TLS from the first byte.
 [[listen.c2s]]
@@ -62,8 +68,7 @@ const listeners = (certfile: string, keyfile: string): string => `\
   [listen.c2s.tls]
     mode = "tls"
     verify_mode = "none"
-    certfile = ${quoted(certfile)}
-    keyfile = ${quoted(keyfile)}
+${certificate}
 
 # The GraphQL API for administrators. No name and password are set, so that
 # whoever reaches this port may do everything: keep it on this machine, or set
@@ -77,7 +82,7 @@ const listeners = (certfile: string, keyfile: string): string => `\
     schema_endpoint = "admin"
 `
 
-const rest = `\
+const rest = (domain: string): string => `\
 # Accounts are kept in the server's own store, as keys for SCRAM.
 [auth]
   methods = ["internal"]
@@ -96,7 +101,7 @@ const rest = `\
   [shaper.mam_global_shaper]
     max_rate = 1000
 
-# Classes of users. Administrators: admin = [{ user = "alice", server = "localhost" }]
+# Classes of users. Administrators: admin = [{ user = "alice", server = ${quoted(domain)} }]
 [acl]
   local = [{}]
 

@@ -79,7 +79,9 @@ const secretsIn = (settings: Settings): string[] =>
 
 test('every password is declared as a secret', () => {
   for (const [name, settings] of Object.entries(all)) {
-    const open = describeSettings(settings).filter(({ path, type }) => path.endsWith('password') && type !== 'a section')
+    const open = describeSettings(settings).filter(
+      ({ path, type }) => path.endsWith('password') && type !== 'a section',
+    )
     for (const { path, type } of open) assert.equal(type, 'a secret text', `${name}.${path}`)
   }
   assert.deepEqual(secretsIn(authMethodSettings.jwt), ['secret.value'])
