@@ -1,0 +1,11 @@
+/** An XMPP client for tests, tools and applications. */
+export { Client, type WaitOptions } from './client.ts'
+export { connect, openSecureStream, openSocket } from './connect.ts'
+export { type Ended, printElement, printEnd, printInstead } from './describe.ts'
+export { ClosedError, NegotiationError, TimeoutError } from './errors.ts'
+export { type Direction, type Log } from './history.ts'
+export { type Predicate } from './inbox.ts'
+export { type StreamAttributes } from './negotiate.ts'
+export { type ClientLimits, type ClientOptions, type Settings, type TlsMode } from './options.ts'
+export { type StanzaListener } from './stream.ts'
+export { register, unregister } from './register.ts'
