@@ -1,7 +1,7 @@
 /** SASL: PLAIN and SCRAM, both sides, as pure message maths (RFC 4422, RFC 4616, RFC 5802, RFC 7677, RFC 9266, XEP-0474). */
 export { type ClientMechanism, clientMechanism, type Credentials, randomNonce } from './client.ts'
 export { decodeBase64, MAX_MESSAGE } from './encoding.ts'
-export { fakeScramKeys, scramKeys, type ScramKeys, verifyPassword } from './keys.ts'
+export { equalBytes, fakeScramKeys, scramKeys, type ScramKeys, verifyPassword } from './keys.ts'
 export {
   type ChoiceLimits,
   chooseMechanism,
