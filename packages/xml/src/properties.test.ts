@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { SaxesParser } from 'saxes'
 import {
   Element,
+  type Limits,
   type Node,
   StreamParser,
   XmlError,
@@ -84,13 +85,20 @@ const trees = fc.letrec<{ node: Node; element: Element }>((tie) => ({
 })).element
 
 /** What comes out of a stream when `bytes` come in the given sizes, and how it ends. */
-function outcome(bytes: Uint8Array, sizes: readonly number[]): { found: unknown[]; condition: string } {
+function outcome(
+  bytes: Uint8Array,
+  sizes: readonly number[],
+  limits: Partial<Limits> = {},
+): { found: unknown[]; condition: string } {
   const found: unknown[] = []
-  const parser = new StreamParser({
-    open: (header, ns) => found.push([header, ns]),
-    element: (element) => found.push(element),
-    close: () => found.push('close'),
-  })
+  const parser = new StreamParser(
+    {
+      open: (header, ns) => found.push([header, ns]),
+      element: (element) => found.push(element),
+      close: () => found.push('close'),
+    },
+    limits,
+  )
   try {
     for (let at = 0, i = 0; at < bytes.length; i++) {
       const size = sizes[i % sizes.length]!
@@ -193,6 +201,21 @@ test('any split of the bytes gives the same elements and the same verdict', () =
     }),
     { numRuns: 1000 },
   )
+})
+
+test('S5, S7: limits give the same verdict for any split as well', () => {
+  const limits = { stanzaBytes: 40, elements: 3, depth: 2, attributes: 2 }
+  let hits = 0
+  fc.assert(
+    fc.property(anything, sizes, (bytes, sizes) => {
+      const whole = outcome(bytes, [bytes.length], limits)
+      if (whole.condition === 'policy-violation') hits++
+      assert.deepEqual(outcome(bytes, sizes, limits), whole)
+      assert.deepEqual(outcome(bytes, [1], limits), whole)
+    }),
+    { numRuns: 500 },
+  )
+  assert.ok(hits > 20, `only ${hits} limits hit`)
 })
 
 /** Namespaces that saxes trims, which no specification asks for. */

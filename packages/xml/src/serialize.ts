@@ -2,6 +2,7 @@
  * Trees to text, in one form only, whatever the peer wrote: the default namespace is declared where it changes, no
  * prefix but `stream`, `xml` and those of attributes in a namespace. Without recursion (S8), never from raw bytes (S12).
  */
+import { checkDuplicates } from './attributes.ts'
 import { isNcName } from './chars.ts'
 import { type Element } from './element.ts'
 import { malformed } from './errors.ts'
@@ -86,10 +87,10 @@ function declare(ns: string): string {
 }
 
 function printAttributes(attrs: readonly string[]): string {
+  if (attrs.length > 2) checkDuplicates(attrs)
   let out = ''
   for (let i = 0; i < attrs.length; i += 2) {
     const name = attrs[i]!
-    for (let j = 0; j < i; j += 2) if (attrs[j] === name) throw malformed(`attribute ${name} twice`)
     const value = escapeAttribute(attrs[i + 1]!)
     out += name.startsWith('{') ? inNamespace(name, value, i) : ` ${checkedAttribute(name)}='${value}'`
   }

@@ -1,4 +1,5 @@
 /** Puts elements together from the scanner's tokens, without recursion. */
+import { checkDuplicates } from './attributes.ts'
 import { Element, type Node } from './element.ts'
 import { XmlError, malformed } from './errors.ts'
 import { type Limits } from './limits.ts'
@@ -215,19 +216,5 @@ export class Tree {
     if (this.#nodes.length > KEPT) this.#nodes = []
     if (this.#attrs.length > KEPT) this.#attrs = []
     if (this.#frames.length > KEPT) this.#frames.length = KEPT
-  }
-}
-
-/** XML 1.0 §3.1 and Namespaces §6.3: no expanded name twice. */
-function checkDuplicates(attrs: readonly string[]): void {
-  const { length } = attrs
-  if (length > 32) {
-    const seen = new Set<string>()
-    for (let i = 0; i < length; i += 2) seen.add(attrs[i]!)
-    if (seen.size < length / 2) throw malformed('an attribute occurs twice')
-    return
-  }
-  for (let i = 2; i < length; i += 2) {
-    for (let j = 0; j < i; j += 2) if (attrs[i] === attrs[j]) throw malformed(`attribute ${attrs[i]} occurs twice`)
   }
 }
