@@ -72,11 +72,12 @@ export class Document {
   }
 
   /** Refuses a part of the reference that this server lacks. */
-  notBuilt(path: Path, name: string, brackets: 1 | 2 = 1): void {
-    const section =
-      '['.repeat(brackets) + printPath(path.filter((step) => typeof step === 'string')) + ']'.repeat(brackets)
+  notBuilt(path: Path, name: string): void {
+    const value = valueAt(this.root, path)
+    const key = printPath(path.filter((step) => typeof step === 'string'))
+    const remove = isTable(value) ? `[${key}]` : Array.isArray(value) && value.every(isTable) ? `[[${key}]]` : key
     const line = lineOf(this.lines, path)
-    this.problem({ path, message: `${name} is not built into this server yet: remove ${section} (line ${line})` })
+    this.problem({ path, message: `${name} is not built into this server yet: remove ${remove} (line ${line})` })
   }
 
   /** The table at `path`: an empty one when it isn't written; undefined, with the problem noted, when it is something else. */

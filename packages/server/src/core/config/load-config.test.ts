@@ -33,6 +33,23 @@ const cases: [name: string, text: string, problems: string[]][] = [
     ],
   ],
   [
+    'a key that is not built',
+    '[modules.mod_register]\npassword_strength = 32',
+    [
+      'meerkat.toml:5: modules.mod_register.password_strength: mod_register.password_strength is not built into this server yet: remove modules.mod_register.password_strength (line 5)',
+    ],
+  ],
+  [
+    'a misspelt key of a class',
+    '[acl]\nadmin = [{user = "a"}, {usr = "b"}]',
+    ['meerkat.toml:5: acl.admin[2].usr: is not a known key, got "b"; did you mean user?'],
+  ],
+  [
+    'a clause without a value',
+    '[access]\nc2s = [\n  {acl = "all", value = "allow"},\n  {acl = "all"},\n]',
+    ['meerkat.toml:7: access.c2s[2].value: is missing: wants a text or a whole number from 0 up'],
+  ],
+  [
     'a listener that is not built',
     '[[listen.component]]\nport = 8888\npassword = "hush"',
     [

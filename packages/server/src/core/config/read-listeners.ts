@@ -19,7 +19,7 @@ export function readListeners(document: Document, known: KnownParts): Listener[]
   for (const kind of Object.keys(document.table(['listen']) ?? {})) {
     const path = ['listen', kind]
     if (!isKind(kind)) document.unknownKey(path, Object.keys(listenerSettings))
-    else if (!known.listeners.has(kind)) document.notBuilt(path, path.join('.'), 2)
+    else if (!known.listeners.has(kind)) document.notBuilt(path, path.join('.'))
     else placed.push(...document.tablePaths(path).flatMap((at) => readListener(document, at, kind, known)))
   }
   refuseSamePlace(document, placed)
@@ -65,7 +65,7 @@ function readHandlers(document: Document, path: Path, known: KnownParts): HttpHa
   return Object.keys(document.table(path) ?? {}).flatMap((kind) => {
     const at = [...path, kind]
     if (!isHandlerKind(kind)) document.unknownKey(at, Object.keys(handlerSettings))
-    else if (!known.httpHandlers.has(kind)) document.notBuilt(at, kind, 2)
+    else if (!known.httpHandlers.has(kind)) document.notBuilt(at, kind)
     else return document.tablePaths(at).flatMap((place) => readHandler(document, place, kind))
     return []
   })
