@@ -61,6 +61,15 @@ export class Connection {
     return { columns: prepared.columns, values: readAll(prepared, params) }
   }
 
+  /** Folds the log into the file as far as that works, so that what the log occupied can be written again. */
+  makeRoom(): void {
+    try {
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch {
+      // A full disk may have no room for this either.
+    }
+  }
+
   close(): void {
     this.#statements.clear()
     this.#db.close()

@@ -24,9 +24,10 @@ export function commitUnits(connection: Connection, units: readonly (readonly St
   const together = attempt(connection, units)
   if (Array.isArray(together)) return together
   // The transaction as a whole was lost (disk full, I/O error, locked): each unit tries alone, so that only those that cannot be kept fail.
+  if (together.problem !== 'busy') connection.makeRoom()
   const failures: Failure[] = []
   for (let i = 0; i < units.length; i++) {
-    const alone = units.length === 1 ? together : attempt(connection, units.slice(i, i + 1))
+    const alone = attempt(connection, units.slice(i, i + 1))
     const failure = Array.isArray(alone) ? alone[0] : { unit: 0, problem: alone }
     if (failure !== undefined) failures.push({ ...failure, unit: i })
   }
