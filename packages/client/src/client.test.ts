@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Body, Iq, isRequest, Message, result, StanzaError, StreamError } from '@meerkat/protocol'
+import { Body, Iq, isRequest, Message, Ping, result, StanzaError, StreamError } from '@meerkat/protocol'
 import { type Element, text } from '@meerkat/xml'
-import { type Client, ClosedError, connect, TimeoutError } from './index.ts'
+import { Client, ClosedError, connect, TimeoutError } from './index.ts'
 import { type ClientOptions } from './options.ts'
 import { type FakeOptions, type FakeServer, fakeServer, type FakeSession } from './testing/fake-server.ts'
 import { optionsFor } from './testing/server.ts'
-import { Ping } from './words.ts'
 
 /** Juliet's device in the clear, and the server's end of it. */
 async function connected(
@@ -272,6 +271,27 @@ test('close is the end, however often it is called', async (t) => {
   const ends = await Promise.all([client.close(), client.close()])
   assert.ok(ends.every((ended) => ended.clean))
   assert.ok((await client.close()).clean)
+})
+
+test('what is sent behind the end of the stream is lost, and no fault', async (t) => {
+  const { client, session } = await connected(t)
+  client.onStanza((stanza) => {
+    if (stanza.attr('id') === 'last') queueMicrotask(() => client.send(Message({})))
+  })
+  session.sendRaw(`<message id='last'/></stream:stream>`)
+  session.socket.end()
+  const { clean, error } = await client.closed
+  assert.deepEqual({ clean, error }, { clean: true, error: undefined })
+})
+
+test('a client made by hand says when it is connected, whenever it is asked', async (t) => {
+  const server = await fakeServer(t)
+  const client = new Client(optionsFor(server))
+  await client.opened()
+  await client.opened()
+  assert.ok(await client.openStream())
+  client.destroy()
+  await assert.rejects(client.barrier(), ClosedError)
 })
 
 test('await using closes the stream', async (t) => {

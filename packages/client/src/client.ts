@@ -1,6 +1,6 @@
 /** An XMPP client: one stream to a server, step by step or all at once (RFC 6120). */
 import { type Element } from '@meerkat/xml'
-import { Iq, type Jid, readStanzaError, tryJid } from '@meerkat/protocol'
+import { Iq, type Jid, Ping, readStanzaError, tryJid } from '@meerkat/protocol'
 import { type ChannelBinding, type ClientMechanism } from '@meerkat/protocol/sasl'
 import { type Ended } from './describe.ts'
 import { ClosedError, TimeoutError } from './errors.ts'
@@ -10,7 +10,6 @@ import { type ClientOptions, type Settings, settingsOf } from './options.ts'
 import { type StanzaListener, Stream } from './stream.ts'
 import { waiting } from './waiting.ts'
 import { type Wire } from './wire.ts'
-import { Ping } from './words.ts'
 
 /** How long one wait may last. */
 export interface WaitOptions {

@@ -79,6 +79,13 @@ test('RFC 4616 §4: PLAIN is not chosen in the clear, unless it is asked for', a
   await client.close()
 })
 
+test('RFC 5802 §5.1: fewer iterations than 4,096 are refused unless they are allowed', async (t) => {
+  const server = await fakeServer(t, { iterations: 100 })
+  await assert.rejects(connect(juliet(server)), /100 iterations; 4096 to/)
+  const client = await connect(juliet(server, { minIterations: 100 }))
+  await client.close()
+})
+
 test('RFC 9266: with TLS 1.2 there is no channel binding, and none is used', async (t) => {
   const server = await fakeServer(t)
   const client = await connect(juliet(server, { tlsOptions: { maxVersion: 'TLSv1.2' } }))

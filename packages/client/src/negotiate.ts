@@ -139,6 +139,7 @@ function makeMechanism(client: Client, wanted: string | undefined): ClientMechan
     username: jid.local,
     password: options.password ?? '',
     authzid: options.authzid,
+    minIterations: options.minIterations,
     channelBinding: bindingFor(name, binding, offer),
     offer,
   })

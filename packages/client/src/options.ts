@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly authzid?: string | undefined
   /** A SASL mechanism; unless given, the best that both sides have. */
   readonly mechanism?: string | undefined
+  /** The fewest PBKDF2 iterations that a server may ask for; 4,096 (RFC 5802 §5.1) unless given. */
+  readonly minIterations?: number | undefined
   /** The resource to ask for; unless given here or in `jid`, the server makes one. */
   readonly resource?: string | undefined
   /** The domain unless given. DNS SRV records are not looked up. */

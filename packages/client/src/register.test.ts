@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { errorReply, StanzaError } from '@meerkat/protocol'
+import { errorReply, RegisterQuery, StanzaError } from '@meerkat/protocol'
 import { connect, register, unregister } from './index.ts'
 import { fakeServer } from './testing/fake-server.ts'
 import { optionsFor } from './testing/server.ts'
-import { Register } from './words.ts'
 
 test('XEP-0077 §3: an account is registered, used and removed', async (t) => {
   const server = await fakeServer(t)
@@ -23,7 +22,7 @@ test('XEP-0077 §3.1.2: other fields are sent along', async (t) => {
   const names: string[] = []
   const server = await fakeServer(t, {
     intercept: (element) => {
-      names.push(...(Register.in(element)?.elements() ?? []).map((field) => field.name))
+      names.push(...(RegisterQuery.in(element)?.elements() ?? []).map((field) => field.name))
     },
   })
   await register(optionsFor(server, undefined, { username: 'romeo', password: 'x' }), { email: 'romeo@mail.example' })
@@ -33,7 +32,7 @@ test('XEP-0077 §3.1.2: other fields are sent along', async (t) => {
 test('XEP-0077 §3.1.1: a name that is taken is a conflict', async (t) => {
   const server = await fakeServer(t, {
     intercept: (element, session) => {
-      if (!Register.in(element)) return false
+      if (!RegisterQuery.in(element)) return false
       session.send(errorReply(element, new StanzaError('cancel', 'conflict')))
       return true
     },

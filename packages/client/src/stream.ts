@@ -4,6 +4,7 @@ import {
   CLIENT_NS,
   isRequest,
   type Jid,
+  Ping,
   result,
   type StreamError,
   StreamErrorTag,
@@ -18,7 +19,6 @@ import { type ClientOptions, type Settings } from './options.ts'
 import { Requests } from './requests.ts'
 import { readStreamError } from './stream-error.ts'
 import { Wire } from './wire.ts'
-import { Ping } from './words.ts'
 
 /** Sees a stanza before it is kept for `receive`; true means it is taken care of. */
 export type StanzaListener = (stanza: Element) => boolean | void
@@ -65,14 +65,14 @@ export class Stream {
   /** Sends an element. Throws ClosedError. */
   send(element: Element): void {
     this.#mustBeOpen()
-    this.history.element('out', element)
+    this.history.add('out', element)
     this.wire.write(serialize(element, CLIENT_NS))
   }
 
   /** Sends text or bytes as they are. Throws ClosedError. */
   sendRaw(bytes: string | Uint8Array): void {
     this.#mustBeOpen()
-    this.history.raw('out', typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString())
+    this.history.add('out', typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString())
     this.wire.write(bytes)
   }
 
@@ -110,7 +110,7 @@ export class Stream {
   }
 
   #element(element: Element): void {
-    this.history.element('in', element)
+    this.history.add('in', element)
     if (StreamErrorTag.is(element)) {
       this.#streamError = readStreamError(element)
       return
@@ -136,7 +136,7 @@ export class Stream {
 
   /** RFC 6120 §4.4: the end of the other side is answered with the own one. */
   #peerClosed(): void {
-    this.history.raw('in', '</stream:stream>')
+    this.history.add('in', '</stream:stream>')
     this.#receivedEnd = true
     this.sendEnd()
     this.wire.end()
@@ -153,7 +153,8 @@ export class Stream {
   #finish(error: Error | undefined): void {
     const ended: Ended = {
       streamError: this.#streamError,
-      error: this.#error ?? error,
+      // Whatever happens to a connection behind the end of its stream is no fault.
+      error: this.#error ?? (this.#receivedEnd ? undefined : error),
       clean: this.#receivedEnd,
     }
     this.ended = ended

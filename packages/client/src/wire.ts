@@ -27,6 +27,7 @@ export class Wire {
   readonly #place: string
   #socket: Socket
   #error: Error | undefined
+  #established = false
 
   /** Begins to connect, with TLS at once when `tls` is given; `opened` says when it is done. */
   constructor({ host, port }: Place, tls: ConnectionOptions | undefined, events: WireEvents) {
@@ -34,6 +35,9 @@ export class Wire {
     this.#place = `${host}:${port}`
     this.#socket = tls === undefined ? connect({ host, port }) : connectTls({ ...tls, host, port })
     this.#adopt(this.#socket)
+    this.#socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
+      this.#established = true
+    })
   }
 
   /** The socket, for what only it knows: addresses, cipher, certificate. */
@@ -56,6 +60,7 @@ export class Wire {
 
   /** Resolves when the connection, and its TLS if it begins with that, is established. */
   opened(timeoutMs: number): Promise<void> {
+    if (this.#established) return Promise.resolve()
     if (this.secure) return ready(this.#socket, 'secureConnect', `a TLS connection to ${this.#place}`, timeoutMs)
     return ready(this.#socket, 'connect', `a TCP connection to ${this.#place}`, timeoutMs)
   }
@@ -68,8 +73,9 @@ export class Wire {
     return ready(this.#socket, 'secureConnect', `the TLS handshake with ${this.#place}`, timeoutMs)
   }
 
-  /** Sends bytes; what a connection that is gone is given is lost. */
+  /** Sends bytes; what a connection that is gone, or was ended, is given is lost. */
   write(bytes: string | Uint8Array): void {
+    if (!this.#socket.writable) return
     this.bytesSent += typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
     this.#socket.write(bytes)
   }

@@ -1,7 +1,18 @@
 /** What the fake server does with stanzas: just enough of RFC 6121 for stories. */
 import { type Element } from '@meerkat/xml'
-import { errorReply, isRequest, type Jid, mayBounce, parseJid, Presence, result, StanzaError } from '@meerkat/protocol'
-import { Ping, Register, RegisterRemove } from '../words.ts'
+import {
+  errorReply,
+  isRequest,
+  type Jid,
+  mayBounce,
+  parseJid,
+  parseRegister,
+  Ping,
+  Presence,
+  RegisterQuery,
+  result,
+  StanzaError,
+} from '@meerkat/protocol'
 import { type FakeSession } from './fake-server.ts'
 
 interface Bound {
@@ -36,9 +47,9 @@ export class FakeRouter {
 
   #toServer(session: FakeSession, sent: Element): void {
     if (!isRequest(sent)) return
-    const register = Register.in(sent)
+    const register = RegisterQuery.in(sent)
     if (Ping.in(sent)) session.send(result(sent))
-    else if (register && RegisterRemove.in(register)) {
+    else if (register && parseRegister(register).remove) {
       session.server.accounts.delete(session.jid!.local)
       session.send(result(sent))
     } else session.send(errorReply(sent, new StanzaError('cancel', 'service-unavailable')))

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, TLSSocket } from 'node:tls'
-import { type Element, serializeInStream, StreamParser, tag, text } from '@meerkat/xml'
+import { type Element, serializeInStream, StreamParser, text } from '@meerkat/xml'
 import {
   Auth,
   Bind,
@@ -15,6 +15,8 @@ import {
   makeJid,
   Mechanism,
   Mechanisms,
+  parseRegister,
+  RegisterQuery,
   Response,
   result,
   SaslChannelBinding,
@@ -33,18 +35,16 @@ import {
   type ServerMechanism,
   TLS_EXPORTER,
 } from '@meerkat/protocol/sasl'
-import { Register } from '../words.ts'
 import { selfSigned } from './certificate.ts'
 import { FakeRouter } from './fake-router.ts'
 import { type TestServer } from './server.ts'
-
-const Username = tag(Register.ns, 'username')
-const Password = tag(Register.ns, 'password')
 
 /** How the server behaves. */
 export interface FakeOptions {
   /** What it offers; SCRAM with and without channel binding and PLAIN unless given. */
   readonly mechanisms?: readonly string[]
+  /** The PBKDF2 iterations that it asks for; 4,096 unless given. */
+  readonly iterations?: number
   /** Whether it offers STARTTLS; true unless given. */
   readonly startTls?: boolean
   /** Sees each element first; true means that the server does nothing with it. */
@@ -77,7 +77,7 @@ export class FakeServer implements TestServer {
     const { cert } = this.certificate
     this.options = options
     this.ca = cert
-    this.#plain = createServer((socket) => this.#accept(socket))
+    this.#plain = createServer({ noDelay: true }, (socket) => this.#accept(socket))
     this.#direct = createTlsServer({ ...this.certificate, ALPNProtocols: ['xmpp-client'] }, (socket) =>
       this.#accept(socket),
     )
@@ -259,7 +259,12 @@ export class FakeSession {
       nonce: () => randomBytes(18).toString('base64'),
       checkPassword: (username, password) => Promise.resolve(accounts.get(username) === password),
       scramKeys: async (username, hash) => ({
-        keys: await scramKeys(accounts.get(username) ?? 'nobody', hash, randomBytes(16), 4096),
+        keys: await scramKeys(
+          accounts.get(username) ?? 'nobody',
+          hash,
+          randomBytes(16),
+          this.server.options.iterations ?? 4096,
+        ),
         known: accounts.has(username),
       }),
     }
@@ -280,13 +285,14 @@ export class FakeSession {
 
   #stanza(element: Element): void {
     if (this.jid !== undefined) this.server.router.route(this, this.jid, element)
-    else if (Iq.is(element) && Register.in(element)) this.#register(element, Register.in(element)!)
+    else if (Iq.is(element) && RegisterQuery.in(element)) this.#register(element, RegisterQuery.in(element)!)
     else if (this.#username !== undefined && Bind.in(element)) this.#bind(element, this.#username)
     else this.fail(new StreamError('not-authorized'))
   }
 
   #register(request: Element, query: Element): void {
-    this.server.accounts.set(text(Username.in(query)), text(Password.in(query)))
+    const { fields } = parseRegister(query)
+    this.server.accounts.set(fields.get('username') ?? '', fields.get('password') ?? '')
     this.send(result(request))
   }
 
