@@ -67,7 +67,7 @@ describe('names of earlier releases are understood', () => {
   test('a key of a shaper', () => {
     const config = load(`${smallest}[shaper.slow]\nmaxrate = 7`)
     assert.equal(config.shapers.get('slow'), 7)
-    assert.match(config.notices[0] ?? '', /:5: shaper\.slow\.maxrate: is called shaper\.slow\.max_rate since/u)
+    assert.match(config.notices[0] ?? '', /:5: shaper\.slow\.maxrate: is written shaper\.slow\.max_rate$/u)
   })
 
   test('a module that became a section of another', () => {
@@ -89,6 +89,32 @@ amqp_host = "broker"
     assert.deepEqual(problemsOf(smallest + listeners), [
       'meerkat.toml:8: listen.c2s[2].state_timeout: wants milliseconds above 0, got "x"',
     ])
+  })
+
+  test('a key whose values changed too', () => {
+    const tls = (value: string) => `[[listen.c2s]]\nport = 1\nip_address = "::1"\ntls.verify_peer = ${value}`
+    const modes = ['true', 'false'].map((value) => {
+      const [listener] = load(smallest + tls(value)).listen
+      return listener?.kind === 'c2s' && listener.settings.tls?.verify_mode
+    })
+    assert.deepEqual(modes, ['peer', 'none'])
+    assert.deepEqual(problemsOf(smallest + tls('"x"')), [
+      'meerkat.toml:7: listen.c2s[1].tls.verify_mode: wants "peer" or "selfsigned_peer" or "none", got "x"',
+    ])
+  })
+
+  test('a key that moved up or down', () => {
+    const config = load(`${smallest}[auth]
+scram_iterations = 5000
+[outgoing_pools.rabbit.event_pusher.connection]
+max_worker_queue_len = 7
+[modules.mod_event_pusher.backend.rabbit.presence_exchange]
+`)
+    assert.equal(config.hostTypes.get('localhost')?.auth.password.scram_iterations, 5000)
+    assert.equal(config.pools[0]?.settings.max_worker_queue_len, 7)
+    assert.deepEqual(config.hostTypes.get('localhost')?.modules.get('mod_event_pusher'), {
+      rabbit: { chat_msg_exchange: undefined, presence_exchange: { name: 'presence', durable: false } },
+    })
   })
 
   test('a removed module, for one host', () => {

@@ -41,8 +41,8 @@ function step(root: Table, place: Place, key: string): Place[] {
   return Object.hasOwn(value, key) ? [{ path: [...place.path, key], stars: place.stars }] : []
 }
 
-function apply(document: Document, base: Path, { path, stars }: Place, { from, to, since }: Renamed): void {
-  const name = String(path.at(-1))
+function apply(document: Document, base: Path, { path, stars }: Place, change: Renamed): void {
+  const { from, to, since, value = (old) => old } = change
   if (to === undefined) {
     document.notice(path, `was removed in MongooseIM ${since} and has no effect`)
     take(document, path)
@@ -50,12 +50,16 @@ function apply(document: Document, base: Path, { path, stars }: Place, { from, t
   }
   const rest = [...stars]
   const target = to.map((key) => (key === '*' ? rest.shift()! : key))
-  document.notice(path, `is called ${target.join('.')} since MongooseIM ${since}`)
+  const name = target.join('.')
+  document.notice(path, since === undefined ? `is written ${name}` : `is called ${name} since MongooseIM ${since}`)
   const shared = from.findIndex((key, index) => key !== to[index])
   // Up to where the names part, the place is the same one, positions in arrays included.
   const parent = path.slice(0, path.length - (from.length - shared))
   const moved = take(document, path)
-  if (moved !== undefined) put(document, parent.length === 0 ? base : parent, target.slice(shared), moved, name)
+  if (moved === undefined) return
+  const oldName = String(path.at(-1))
+  const now = { ...moved, value: value(moved.value) }
+  put(document, parent.length === 0 ? base : parent, target.slice(shared), now, oldName)
 }
 
 interface Moved {
