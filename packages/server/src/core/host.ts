@@ -7,6 +7,7 @@ import type { Database, Write } from './database.ts'
 import type { Delivery } from './delivery.ts'
 import type { SessionDirectory, SessionEntry } from './directory.ts'
 import { Hooks } from './hooks.ts'
+import type { ServiceAddition } from './hosts.ts'
 import { IqRoutes } from './iq.ts'
 import type { Kernel } from './kernel.ts'
 import type { Log } from './log.ts'
@@ -40,6 +41,8 @@ export class Host {
   readonly accountFeatures = new Listed<string>()
   readonly serverIdentities = new Listed<Identity>()
   readonly accountIdentities = new Listed<Identity>()
+  /** Services on domains of their own. */
+  readonly services = new Listed<ServiceAddition>()
   readonly #kernel: Kernel
 
   constructor(kernel: Kernel, type: string, accounts: Accounts, access: AccessCheck) {

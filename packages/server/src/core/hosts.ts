@@ -4,6 +4,14 @@ import type { Host } from './host.ts'
 /** Serves a subdomain: a room service, a search service, a component. */
 export type Service = (delivery: Delivery) => void | Promise<void>
 
+/** A service as a module lists it. */
+export interface ServiceAddition {
+  readonly domain: string
+  readonly service: Service
+  /** Left out of what users see of the server's items. */
+  readonly hidden?: boolean
+}
+
 /** Which domains are served: by a host type, or by a service beside it. */
 export class Hosts {
   readonly #types = new Map<string, Host>()

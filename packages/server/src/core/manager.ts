@@ -125,9 +125,10 @@ export class ModuleManager {
         host.iq.add(route)
         done.push({ iq: [route] })
       }
-      for (const { domain, service } of additions.services ?? []) {
-        this.#hosts.addService(domain, service)
-        done.push({ services: [{ domain, service }] })
+      for (const addition of additions.services ?? []) {
+        this.#hosts.addService(addition.domain, addition.service)
+        host.services.add(addition)
+        done.push({ services: [addition] })
       }
     } catch (error) {
       for (const part of done) takeOut(host, this.#hosts, part)
@@ -144,7 +145,10 @@ export class ModuleManager {
 function takeOut(host: Host, hosts: Hosts, additions: Additions): void {
   for (const registration of additions.hooks ?? []) host.hooks.remove(registration)
   for (const route of additions.iq ?? []) host.iq.remove(route)
-  for (const { domain } of additions.services ?? []) hosts.removeService(domain)
+  for (const addition of additions.services ?? []) {
+    hosts.removeService(addition.domain)
+    host.services.remove(addition)
+  }
   for (const feature of additions.features ?? []) host.serverFeatures.remove(feature)
   for (const feature of additions.accountFeatures ?? []) host.accountFeatures.remove(feature)
   for (const identity of additions.identities ?? []) host.serverIdentities.remove(identity)

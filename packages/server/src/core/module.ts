@@ -4,7 +4,7 @@
  */
 import type { Registration } from './hooks.ts'
 import type { Host, Identity } from './host.ts'
-import type { Service } from './hosts.ts'
+import type { ServiceAddition } from './hosts.ts'
 import type { IqRoute } from './iq.ts'
 import type { Settings, Values } from './settings.ts'
 
@@ -39,7 +39,7 @@ export interface Additions {
   readonly identities?: readonly Identity[]
   readonly accountIdentities?: readonly Identity[]
   /** Services on domains of their own. */
-  readonly services?: readonly { readonly domain: string; readonly service: Service }[]
+  readonly services?: readonly ServiceAddition[]
   /** Ends what the manager cannot see: timers, readers, watchers. */
   stop?(): void | Promise<void>
 }
@@ -66,6 +66,7 @@ export function defineModule<S extends Settings>(declaration: ModuleDeclaration<
 }
 
 export { AccountError, accountRegistered, accountRemoved } from './accounts.ts'
+export { maySeePresence } from './contacts.ts'
 export type { SqlValue, Write } from './database.ts'
 export { StorageError } from './database.ts'
 export { Delivery, type Origin } from './delivery.ts'
@@ -89,7 +90,8 @@ export {
   sessionSlot,
   streamFeatures,
 } from './session.ts'
-export { iqdisc } from './common-settings.ts'
+export { iqdisc, jid } from './common-settings.ts'
+export { type General, generalKey } from './general.ts'
 export * from './settings.ts'
 export { type Software, softwareKey } from './software.ts'
 export type { Append, KeyValue, KeyedSet, Log as StoredLog, LogEntry, Quota, Stores } from './stores.ts'

@@ -8,6 +8,7 @@ import { Kernel } from '../core/kernel.ts'
 import { silentLog } from '../core/log.ts'
 import type { ModuleDeclaration } from '../core/module.ts'
 import type { Connection, Session } from '../core/session.ts'
+import { generalKey } from '../core/general.ts'
 import { sectionSchema } from '../core/settings.ts'
 import { softwareKey } from '../core/software.ts'
 import { type Transport, loneTransport } from '../core/transport.ts'
@@ -176,6 +177,7 @@ export async function story(t: { after(end: () => Promise<void>): void }, option
   const transport = options.transport ?? loneTransport()
   const kernel = new Kernel({ storage, stores, log: silentLog(), modules: registry, clock, transport })
   kernel.share(softwareKey, { name: 'Meerkat', version: '1.2.3' })
+  kernel.share(generalKey, { registration_timeout: 600, language: 'en' })
   const accounts = memoryAccounts(storage)
   const access = (rule: string): string | number => options.access?.[rule] ?? 'allow'
   const host = kernel.addHost(DOMAIN, [DOMAIN], new Accounts([accounts]), access)

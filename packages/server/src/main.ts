@@ -1,0 +1,87 @@
+/** The server process: reads the configuration, starts the server in the foreground, and stops it on a signal. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { ConfigError, loadConfig, printProblem } from './core/config/index.ts'
+import { starterConfig } from './core/config/starter.ts'
+import { createLog, errorText } from './core/log.ts'
+import { knownParts } from './main/known-parts.ts'
+import { loadModules } from './main/modules.ts'
+import { startServer } from './main/server.ts'
+
+const USAGE = `usage: meerkat foreground [-c FILE]   start the server here (default: ./meerkat.toml, written when missing)
+       meerkat init FILE              write a commented starter configuration`
+
+/** A mistake of whoever started the process: told without a stack. */
+class UsageError extends Error {}
+
+await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.exitCode = 1
+  process.stderr.write(`${told(error)}\n`)
+})
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === 'init') return init(args[1])
+  const file = args[0] === '-c' ? args[1] : args.length === 0 ? undefined : ''
+  if (file === '' || (args[0] === '-c' && file === undefined) || args.length > 2) throw new UsageError(USAGE)
+  await run(resolve(file ?? 'meerkat.toml'), file === undefined)
+}
+
+function init(file: string | undefined): void {
+  if (file === undefined) throw new UsageError(USAGE)
+  if (existsSync(file)) throw new UsageError(`${file} is there already`)
+  writeFileSync(file, starterConfig())
+  process.stdout.write(`wrote ${file}\n`)
+}
+
+/** Runs the server until a signal stops it. */
+async function run(file: string, mayWrite: boolean): Promise<void> {
+  if (!existsSync(file)) {
+    if (!mayWrite) throw new UsageError(`${file} does not exist; "meerkat init ${file}" writes a starter configuration`)
+    init(file)
+  }
+  const modules = await loadModules()
+  const config = loadConfig(file, readFileSync(file, 'utf8'), knownParts(modules))
+  const log = createLog(config.general.loglevel)
+  for (const notice of config.notices) log.warn({ what: 'config_notice', notice }, notice)
+
+  // R24: a fault that no one caught costs nobody else anything; it is logged and counted.
+  process.on('uncaughtException', (error) => log.error({ what: 'uncaught_exception', error: errorText(error) }))
+  process.on('unhandledRejection', (error) => log.error({ what: 'unhandled_rejection', error: errorText(error) }))
+
+  const stopped = stopSignal()
+  const server = await startServer(config, modules, log)
+  const domains = [...config.hostTypes.values()].flatMap((type) => type.domains)
+  process.stdout.write(greeting(server.addresses, domains[0] ?? 'localhost'))
+  await stopped
+  process.stdout.write('stopping\n')
+  await server.stop()
+  process.stdout.write('stopped\n')
+  // Nothing is left to do; a handle that someone forgot must not keep the process.
+  process.exit(0)
+}
+
+/** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => resolve())
+      process.once(signal, () => process.on(signal, () => process.exit(1)))
+    }
+  })
+}
+
+function greeting(addresses: readonly string[], domain: string): string {
+  return `Meerkat is running.
+${addresses.map((address) => `  ${address}`).join('\n')}
+
+Try next, in another terminal:
+  npx meerkat account registerUser --username alice --domain ${domain} --password secret
+  npx meerkat stanza sendMessage --from alice@${domain} --to alice@${domain} --body hello
+`
+}
+
+function told(error: unknown): string {
+  if (error instanceof ConfigError) return error.problems.map(printProblem).join('\n')
+  if (error instanceof UsageError) return error.message
+  return `the server could not start: ${error instanceof Error ? error.message : String(error)}`
+}

@@ -1,0 +1,31 @@
+/** The accounts of a host type, by its section `[auth]`. */
+import { mechanismByConfigName } from '@meerkat/protocol/sasl'
+import type { ScramHash } from '@meerkat/protocol/sasl'
+import { internalAuth } from '../auth/internal.ts'
+import { Accounts, type AuthMethod } from '../core/accounts.ts'
+import type { Auth, AuthMethodConfig } from '../core/config/types.ts'
+import type { Database } from '../core/database.ts'
+
+/** The methods that this server has. */
+export const authMethods: ReadonlySet<string> = new Set(['internal'])
+
+/** Makes the accounts of a host type. */
+export function accountsOf(auth: Auth, storage: Database): Accounts {
+  return new Accounts(auth.methods.map((method) => methodOf(method, auth, storage)))
+}
+
+function methodOf(method: AuthMethodConfig, auth: Auth, storage: Database): AuthMethod {
+  if (method.name !== 'internal') throw new Error(`auth.${method.name} is not built into this server`)
+  return internalAuth(storage, {
+    format: auth.password.format,
+    hashes: auth.password.hash.map((hash): ScramHash => (hash === 'sha' ? 'sha1' : hash)),
+    iterations: auth.password.scram_iterations,
+    maxUsersPerDomain: auth.max_users_per_domain,
+  })
+}
+
+/** The mechanisms of `auth.sasl_mechanisms` by their names on the wire, in the order of their offer; undefined when not written. */
+export function mechanismsOf(auth: Auth): readonly string[] | undefined {
+  if (auth.sasl_mechanisms.length === 0) return undefined
+  return auth.sasl_mechanisms.map((name) => mechanismByConfigName(name)?.name).filter((name) => name !== undefined)
+}

@@ -1,0 +1,87 @@
+/** Certificates of listeners: those configured, read again when their files change, or one made for development. */
+import { X509Certificate } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type SecureContext, type SecureContextOptions, createSecureContext } from 'node:tls'
+import { generate } from 'selfsigned'
+
+/** Where a listener's certificate is, and what else its TLS needs; paths are absolute. */
+export interface TlsFiles {
+  readonly certfile: string
+  readonly keyfile: string
+  readonly cacertfile?: string | undefined
+  readonly password?: string | undefined
+  readonly ciphers?: string | undefined
+  readonly versions: readonly string[]
+}
+
+/** How often the files of a certificate are looked at, in milliseconds. */
+const LOOK_MS = 5000
+
+/** Gives the secure context of the present files; S43: a replaced certificate is used by new handshakes, without a restart. */
+export function contextOf(files: TlsFiles, now: () => number): () => SecureContext {
+  let seen = stamp(files)
+  let context = createContext(files)
+  let looked = now()
+  return () => {
+    if (now() - looked < LOOK_MS) return context
+    looked = now()
+    const present = stamp(files)
+    if (present === seen) return context
+    try {
+      context = createContext(files)
+      seen = present
+    } catch {
+      // Half-written files: the old certificate serves until the new one can be read.
+    }
+    return context
+  }
+}
+
+function stamp({ certfile, keyfile }: TlsFiles): string {
+  return [certfile, keyfile].map((file) => (existsSync(file) ? statSync(file).mtimeMs : 0)).join(' ')
+}
+
+function createContext(files: TlsFiles): SecureContext {
+  const options: SecureContextOptions = {
+    cert: readFileSync(files.certfile),
+    key: readFileSync(files.keyfile),
+    minVersion: files.versions.includes('tlsv1.2') ? 'TLSv1.2' : 'TLSv1.3',
+    maxVersion: files.versions.includes('tlsv1.3') ? 'TLSv1.3' : 'TLSv1.2',
+  }
+  if (files.cacertfile !== undefined) options.ca = readFileSync(files.cacertfile)
+  if (files.password !== undefined) options.passphrase = files.password
+  if (files.ciphers !== undefined) options.ciphers = files.ciphers
+  return createSecureContext(options)
+}
+
+/** A day in milliseconds. */
+const DAY = 86_400_000
+const VALID_DAYS = 365
+
+/** A certificate for development, signed by itself, for the given domains; made in the data folder when there is none that fits. */
+export async function developmentCertificate(folder: string, domains: readonly string[]): Promise<TlsFiles> {
+  const certfile = join(folder, 'development-cert.pem')
+  const keyfile = join(folder, 'development-key.pem')
+  const files = { certfile, keyfile, versions: ['tlsv1.2', 'tlsv1.3'] }
+  if (existsSync(certfile) && existsSync(keyfile) && fits(readFileSync(certfile), domains)) return files
+  mkdirSync(folder, { recursive: true })
+  const made = await generate([{ name: 'commonName', value: domains[0] ?? 'localhost' }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    notAfterDate: new Date(Date.now() + VALID_DAYS * DAY),
+    extensions: [{ name: 'subjectAltName', altNames: domains.map((value) => ({ type: 2, value })) }],
+  })
+  writeFileSync(keyfile, made.private, { mode: 0o600 })
+  writeFileSync(certfile, made.cert)
+  return files
+}
+
+function fits(pem: Buffer, domains: readonly string[]): boolean {
+  const certificate = new X509Certificate(pem)
+  return (
+    Date.parse(certificate.validTo) > Date.now() + DAY &&
+    domains.every((domain) => certificate.checkHost(domain) !== undefined)
+  )
+}
