@@ -1,6 +1,7 @@
 /** A store in memory, in the same thread, with the semantics of the embedded one: for module tests. */
 import { type Database, type SqlValue, StorageError, type Write } from '../core/database.ts'
 import { GroupCommit } from './group-commit.ts'
+import { schemaDialect } from './migrations/dialect.ts'
 import { type Migration, migrationWrites, MIGRATIONS } from './migrations/index.ts'
 import { Connection } from './sqlite/connection.ts'
 import { problemOf } from './sqlite/errors.ts'
@@ -12,7 +13,7 @@ const LIMITS = { jobs: 10_000, bytes: 64 * 1024 * 1024, batch: 1000 }
 /** A new, empty store with the schema of `migrations` (default: this release's), committing in microtasks. */
 export function memoryDatabase(migrations: readonly Migration[] = MIGRATIONS): Database {
   const connection = new Connection({ file: ':memory:', durability: 'process' })
-  for (const write of migrationWrites(migrations)) connection.run(write.sql, write.params)
+  for (const write of migrationWrites(migrations, schemaDialect('sqlite'))) connection.run(write.sql, write.params)
   const commits = new GroupCommit(async (units) => commitAll(connection, units), LIMITS, queueMicrotask)
   let closed = false
   return {

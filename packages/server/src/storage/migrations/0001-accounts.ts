@@ -1,13 +1,11 @@
 /** Accounts, with the columns of MongooseIM's schema. */
-import { sql } from 'kysely'
-import { compiled } from './dialect.ts'
-import { type Migration } from './index.ts'
+import { type Migration } from './migration.ts'
 
 /** The table `users`: a password or its SCRAM details. */
 export const accounts: Migration = {
   version: 1,
   name: 'accounts',
-  statements: ({ schema, key, long }) =>
+  statements: ({ schema, key, long, now, compiled }) =>
     compiled([
       schema
         .createTable('users')
@@ -15,7 +13,7 @@ export const accounts: Migration = {
         .addColumn('username', key, (column) => column.notNull())
         .addColumn('password', long, (column) => column.notNull())
         .addColumn('pass_details', long)
-        .addColumn('created_at', 'timestamp', (column) => column.notNull().defaultTo(sql`CURRENT_TIMESTAMP`))
+        .addColumn('created_at', 'timestamp', (column) => column.notNull().defaultTo(now))
         .addPrimaryKeyConstraint('users_pk', ['server', 'username']),
     ]),
 }

@@ -1,12 +1,11 @@
 /** The tables of the generic stores (`core/stores.ts`). */
-import { compiled, type SchemaDialect } from './dialect.ts'
-import { type Migration } from './index.ts'
+import { type Migration, type SchemaDialect } from './migration.ts'
 
 /** `store_value`, `store_entry` and `store_log`: one table for each kind of store, whatever the number of stores. */
 export const genericStores: Migration = {
   version: 2,
   name: 'generic stores',
-  statements: (dialect) => compiled([...values(dialect), ...entries(dialect), ...logs(dialect)]),
+  statements: (dialect) => dialect.compiled([...values(dialect), ...entries(dialect), ...logs(dialect)]),
 }
 
 function values({ schema, key, long }: SchemaDialect) {

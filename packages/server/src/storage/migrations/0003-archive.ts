@@ -1,12 +1,11 @@
 /** The message archive (XEP-0313), with the columns of MongooseIM's schema, and what is remembered of resent messages. */
-import { compiled, type SchemaDialect } from './dialect.ts'
-import { type Migration } from './index.ts'
+import { type Migration, type SchemaDialect } from './migration.ts'
 
 /** `mam_server_user`, `mam_message`, `mam_counter` and `dedup`. */
 export const archive: Migration = {
   version: 3,
   name: 'archive',
-  statements: (dialect) => compiled([...owners(dialect), ...messages(dialect), ...resent(dialect)]),
+  statements: (dialect) => dialect.compiled([...owners(dialect), ...messages(dialect), ...resent(dialect)]),
 }
 
 /** Archives by number, and how many messages each has: the archive's own writes keep the count, so that nothing counts rows. */

@@ -1,12 +1,11 @@
 /** The outbox of events (`outbox.ts`). */
-import { compiled } from './dialect.ts'
-import { type Migration } from './index.ts'
+import { type Migration } from './migration.ts'
 
 /** `outbox` and `outbox_cursor`. */
 export const outbox: Migration = {
   version: 4,
   name: 'outbox',
-  statements: ({ schema, key, long, serial, numbered }) =>
+  statements: ({ schema, key, long, serial, numbered, compiled }) =>
     compiled([
       schema
         .createTable('outbox')

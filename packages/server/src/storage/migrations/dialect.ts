@@ -1,8 +1,6 @@
 /** The schema builder of each dialect, compiling only (no driver), and the column types in which dialects differ. */
 import {
   type ColumnDefinitionBuilder,
-  type CompiledQuery,
-  type Expression,
   type DialectAdapter,
   DummyDriver,
   Kysely,
@@ -19,39 +17,14 @@ import {
   SqliteQueryCompiler,
   sql,
 } from 'kysely'
-
-/** The families of SQL that the store speaks; CockroachDB counts as PostgreSQL, MariaDB as MySQL. */
-export type DialectName = 'sqlite' | 'postgres' | 'mysql'
-
-/** What a migration builds its statements with. */
-export interface SchemaDialect {
-  readonly name: DialectName
-  readonly schema: SchemaModule
-  /** A name or JID that can be part of a key. MySQL's keys are short, hence MongooseIM's 250 characters there. */
-  readonly key: 'text' | 'varchar(250)'
-  readonly bytes: 'blob' | 'bytea' | Expression<unknown>
-  /** Text of any length. */
-  readonly long: 'text' | Expression<unknown>
-  /** A number that the engine gives to new rows. */
-  readonly serial: 'integer' | 'bigserial' | 'bigint'
-  /** Makes a `serial` column the key, with numbers that are never given twice. */
-  readonly numbered: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder
-}
-
-interface Statement {
-  compile(): CompiledQuery
-}
+import { type DialectName, type SchemaDialect, type SchemaStatement } from './migration.ts'
 
 /** A schema builder for the dialect. */
 export function schemaDialect(name: DialectName): SchemaDialect {
   const numbered = (column: ColumnDefinitionBuilder) =>
     name === 'postgres' ? column.primaryKey() : column.autoIncrement().primaryKey()
-  return { name, schema: builder(name), numbered, ...TYPES[name] }
-}
-
-/** The texts of the statements. */
-export function compiled(statements: readonly Statement[]): string[] {
-  return statements.map((statement) => statement.compile().sql)
+  const compiled = (statements: readonly SchemaStatement[]) => statements.map((statement) => statement.compile().sql)
+  return { name, schema: builder(name), numbered, compiled, now: sql`CURRENT_TIMESTAMP`, ...TYPES[name] }
 }
 
 const TYPES = {
