@@ -5,7 +5,9 @@ declare module 'ltx' {
     parent: Element | null
     cnode(child: Element): Element
     t(text: string): Element
+    toString(): string
   }
+  export function parse(text: string): Element
 }
 declare module 'ltx/lib/parsers/ltx.js' {
   import { EventEmitter } from 'node:events'

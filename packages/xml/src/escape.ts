@@ -1,4 +1,5 @@
 /** Text that a parser reads back as it was (XML 1.0 §2.2, §2.4, §2.11, §3.3.3). */
+import { Buffer } from 'node:buffer'
 import { isCharacter } from './chars.ts'
 import { malformed } from './errors.ts'
 
@@ -30,7 +31,32 @@ export function isXmlText(text: string): boolean {
   return true
 }
 
+/** Below this length a look at each character costs less than a call into the engine. */
+const SHORT = 13
+/** As many characters as are copied at a time. */
+const PIECE = 1024
+const scratch = Buffer.allocUnsafeSlow(3 * PIECE)
+
+/**
+ * Whether `text` is ASCII with nothing to escape or refuse. Values cut out of larger strings are slow to read one by one;
+ * their bytes, written somewhere else, are not (bench/README.md).
+ */
+function isPlain(text: string, level: number): boolean {
+  const { length } = text
+  for (let from = 0; from < length; from += PIECE) {
+    const piece = length > PIECE ? text.slice(from, from + PIECE) : text
+    const written = scratch.write(piece, 0, 'utf8')
+    if (written !== piece.length) return false
+    for (let i = 0; i < written; i++) {
+      const kind = ASCII[scratch[i]!]!
+      if (kind !== 0 && (kind !== 2 || level !== 1)) return false
+    }
+  }
+  return true
+}
+
 function escape(text: string, level: number): string {
+  if (text.length >= SHORT && isPlain(text, level)) return text
   let out = ''
   let from = 0
   const { length } = text

@@ -54,6 +54,19 @@ test('S13: what a reader could take for markup, or change, is escaped', () => {
   assert.equal(escapeText('plain \u{1F339} text'), 'plain \u{1F339} text')
 })
 
+test('S13: long values are escaped and checked all through', () => {
+  for (const length of [0, 12, 13, 1023, 1024, 1025, 5000]) {
+    const plain = 'x'.repeat(length)
+    assert.equal(escapeText(plain), plain)
+    assert.equal(escapeText(`${plain}<${plain}`), `${plain}&lt;${plain}`)
+    assert.equal(escapeAttribute(`${plain}'${plain}`), `${plain}&apos;${plain}`)
+    assert.equal(escapeText(`${plain}'\n${plain}`), `${plain}'\n${plain}`)
+    assert.equal(escapeText(`${plain}\u{1F339}&`), `${plain}\u{1F339}&amp;`)
+    assert.throws(() => escapeText(`${plain}\u0007${plain}`), { condition: 'not-well-formed' })
+    assert.throws(() => escapeText(`${plain}\uD83C`), { condition: 'not-well-formed' })
+  }
+})
+
 test('S11: what XML cannot carry is refused, in text, attributes and namespaces', () => {
   for (const bad of ['\0', '\u000B', '\uD800', 'a\uDC00b', '\uFFFE', '\uFFFF', '\uDC00\uD800']) {
     assert.equal(isXmlText(bad), false)
