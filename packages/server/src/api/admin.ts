@@ -1,0 +1,27 @@
+/** The admin schema: its root types, and the parts of all features. */
+import { accountPart } from './account.ts'
+import { checkAuthPart } from './check-auth.ts'
+import type { ApiPart } from './part.ts'
+import { type ApiSchema, assembleSchema } from './schema.ts'
+import { serverPart } from './server.ts'
+import { sessionPart } from './session.ts'
+import { stanzaPart } from './stanza.ts'
+
+/** All parts of the admin schema; a module's `api.ts` is listed here too. */
+export const ADMIN_PARTS: readonly ApiPart[] = [checkAuthPart, accountPart, serverPart, sessionPart, stanzaPart]
+
+const ROOTS = `
+schema {
+  query: AdminQuery
+  mutation: AdminMutation
+}
+
+"Everything that can be read."
+type AdminQuery
+
+"Everything that can be changed."
+type AdminMutation
+`
+
+/** Assembles the admin schema. The same for every host type: what does not run there says so when it is asked. */
+export const adminSchema = (parts: readonly ApiPart[] = ADMIN_PARTS): ApiSchema => assembleSchema(ROOTS, parts)

@@ -1,0 +1,51 @@
+/** HTTP Basic authentication (RFC 7617) of an endpoint's callers. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Role } from './context.ts'
+import { RequestError } from './errors.ts'
+
+/** A name and a password. */
+export interface Credentials {
+  readonly username: string
+  readonly password: string
+}
+
+/** Who asks. */
+export interface Caller {
+  readonly role: Role
+  readonly domain?: string
+}
+
+/** Reads an `Authorization` header; undefined when there is none. Throws `request_error` (401) when it is not Basic or is malformed. */
+export function readBasic(header: string | undefined): Credentials | undefined {
+  if (header === undefined) return undefined
+  const [scheme = '', encoded = '', ...more] = header.trim().split(/ +/)
+  const decoded = Buffer.from(encoded, 'base64')
+  const text = decoded.toString('utf8')
+  const colon = text.indexOf(':')
+  const isMalformed = scheme.toLowerCase() !== 'basic' || more.length > 0 || !isBase64(encoded) || colon < 0
+  if (isMalformed) throw new RequestError(401, 'request_error', MALFORMED)
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+const MALFORMED = 'Malformed authorization header. Please consult the relevant specification'
+
+/** Decoding skips what is no base64; so the text must be what its bytes encode to. */
+const isBase64 = (encoded: string): boolean =>
+  Buffer.from(encoded, 'base64').toString('base64').replace(/=+$/, '') === encoded.replace(/=+$/, '')
+
+/** The endpoint `admin`: the configured name and password; without any configured, everyone is admin (reference §6.1). */
+export function adminCaller(wanted: Credentials | undefined): (given: Credentials | undefined) => Caller {
+  if (wanted === undefined) return () => ({ role: 'admin' })
+  return (given) => {
+    if (given === undefined) return { role: 'unauthorised' }
+    // Both are compared, so that the time tells nothing about which was wrong.
+    const [nameIs, passwordIs] = [same(given.username, wanted.username), same(given.password, wanted.password)]
+    if (nameIs && passwordIs) return { role: 'admin' }
+    throw new RequestError(401, 'wrong_credentials', 'The provided credentials are wrong')
+  }
+}
+
+function same(given: string, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(wanted))
+}

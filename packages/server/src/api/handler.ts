@@ -1,0 +1,94 @@
+/** Makes the endpoints that a configuration asks for, and the one of the control socket. */
+import process from 'node:process'
+import type { Kernel } from '../core/kernel.ts'
+import { adminSchema } from './admin.ts'
+import { sharedOrNone } from './context.ts'
+import { adminCaller } from './credentials.ts'
+import { type RequestHandler, graphqlEndpoint } from './endpoint.ts'
+import { nodeControl } from './node-control.ts'
+import type { ApiSchema } from './schema.ts'
+
+/** `[[listen.http.handlers.mongoose_graphql_handler]]`, as far as it concerns the endpoint. */
+export interface GraphqlHandlerSettings {
+  readonly schema_endpoint: 'admin' | 'domain_admin' | 'user'
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  readonly allowed_categories?: readonly string[] | undefined
+}
+
+/** What an operator may allow beyond MongooseIM's settings. */
+export interface HandlerOptions {
+  readonly api?: ApiSchema
+  /** An admin handler without credentials may be reached from other machines. */
+  readonly allowOpen?: boolean
+}
+
+/** The handler that a section of the configuration describes; throws for an endpoint that this release does not serve. */
+export function graphqlHandler(
+  kernel: Kernel,
+  settings: GraphqlHandlerSettings,
+  { api = adminSchema(), allowOpen = false }: HandlerOptions = {},
+): RequestHandler {
+  const { schema_endpoint, username, password } = settings
+  if (schema_endpoint !== 'admin') throw new Error(`schema_endpoint = "${schema_endpoint}" is not served yet`)
+  const wanted = username === undefined || password === undefined ? undefined : { username, password }
+  return graphqlEndpoint({
+    kernel,
+    api,
+    caller: adminCaller(wanted),
+    method: 'http',
+    allowedCategories: settings.allowed_categories,
+    localOnly: wanted === undefined && !allowOpen,
+  })
+}
+
+/**
+ * The handler behind the control socket: whoever may open the socket is admin, and is answered as the command line is.
+ * `GET /status` tells what the command `status` prints.
+ */
+export function controlHandler(kernel: Kernel, api: ApiSchema = adminSchema()): RequestHandler {
+  const graphql = graphqlEndpoint({ kernel, api, caller: () => ({ role: 'admin' }), method: 'cli' })
+  return (request, response) => {
+    if (request.url !== '/status') return graphql(request, response)
+    const text = JSON.stringify(nodeStatus(kernel))
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    response.end(text)
+  }
+}
+
+/** The state of the node, in plain words. `started` once the composition root has shared its operations, which it does last. */
+export function nodeStatus(kernel: Kernel): object {
+  const node = sharedOrNone(kernel, nodeControl)
+  return {
+    node: kernel.node,
+    pid: process.pid,
+    state: node === undefined ? 'starting' : 'started',
+    version: node?.version ?? '',
+    startedAt: node?.startedAt ?? 0,
+    uptimeSeconds: node === undefined ? 0 : Math.floor((kernel.clock.now() - node.startedAt) / 1000),
+    logFiles: node?.logFiles ?? [],
+  }
+}
+
+/**
+ * S92: why an admin handler must not be opened on this address; undefined when it may. Without credentials it serves this machine only,
+ * unless `allowOpen` says that the operator wants it so.
+ */
+export function openAdminProblem(
+  settings: GraphqlHandlerSettings,
+  address: string | undefined,
+  allowOpen = false,
+): string | undefined {
+  const needsNone = settings.schema_endpoint !== 'admin' || settings.password !== undefined || allowOpen
+  if (needsNone || isLoopback(address)) return undefined
+  return (
+    `an admin handler without username and password may only listen on this machine (ip_address = "127.0.0.1"), ` +
+    `not on ${address ?? 'all addresses'}`
+  )
+}
+
+/** An address that only this machine can reach; none at all means every address. */
+function isLoopback(address: string | undefined): boolean {
+  if (address === undefined) return false
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
+}

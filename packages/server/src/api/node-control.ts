@@ -1,0 +1,45 @@
+/** What the API may do with the node as a whole; the composition root shares it. */
+import { sharedKey } from '../core/host.ts'
+
+/** The names of log levels in the API. */
+export const LOG_LEVELS = [
+  'NONE',
+  'EMERGENCY',
+  'ALERT',
+  'CRITICAL',
+  'ERROR',
+  'WARNING',
+  'NOTICE',
+  'INFO',
+  'DEBUG',
+  'ALL',
+] as const
+
+/** A log level by MongooseIM's name, in capitals. */
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** The node's own operations. */
+export interface NodeControl {
+  readonly version: string
+  /** The commit that runs; '' when unknown. */
+  readonly commitHash: string
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  /** Where logs go, for `status`; empty when they go to standard error. */
+  readonly logFiles: readonly string[]
+  /** `[services]` and `[internal_databases]` of the configuration, by name. */
+  readonly services: readonly string[]
+  readonly internalDatabases: readonly string[]
+  readonly logLevel: LogLevel
+  /** Changes the level of all loggers. */
+  setLogLevel(level: LogLevel): void
+  /** Reads a text file on the server's machine; rejects with the code ENOENT when there is none. */
+  readText(file: string): Promise<string>
+  /** Ends the server in good order; returns at once, so that the answer can still leave. */
+  stop(): void
+  /** Ends the server in good order and starts it again; returns at once. */
+  restart(): void
+}
+
+/** Where the node shares its operations. */
+export const nodeControl = sharedKey<NodeControl>('node control')

@@ -1,0 +1,97 @@
+/** Assembles the schema of an endpoint from its parts, and puts a guard before every field: what nobody declared is an error, not an open door. */
+import {
+  type GraphQLField,
+  type GraphQLFieldResolver,
+  GraphQLObjectType,
+  type GraphQLSchema,
+  buildSchema,
+  defaultFieldResolver,
+  isIntrospectionType,
+} from 'graphql'
+import { refusal } from './authorise.ts'
+import type { ApiContext } from './context.ts'
+import { DIRECTIVES, type Protection, protectionOf, useOf } from './directives.ts'
+import { ApiError, RequestError } from './errors.ts'
+import type { ApiPart, Resolver } from './part.ts'
+import { SCALARS, defineScalars } from './scalars.ts'
+import { requireUse } from './use.ts'
+
+/** A schema that can be executed, with who may see each of its fields. */
+export interface ApiSchema {
+  readonly schema: GraphQLSchema
+  /** By type and field: `AccountAdminQuery.listUsers`. */
+  readonly protections: ReadonlyMap<string, Protection>
+}
+
+/** The name of a field across the schema. */
+export const fieldKey = (type: { readonly name: string }, field: { readonly name: string }): string =>
+  `${type.name}.${field.name}`
+
+/** Builds a schema; `base` is the text with the root types. Throws when a field declares no role, or a resolver has no field. */
+export function assembleSchema(base: string, parts: readonly ApiPart[]): ApiSchema {
+  const schema = buildSchema([DIRECTIVES, SCALARS, base, ...parts.map((part) => part.sdl)].join('\n'))
+  defineScalars(schema)
+  const resolvers = collectResolvers(parts)
+  const protections = new Map<string, Protection>()
+  for (const type of objectTypes(schema)) {
+    for (const field of Object.values(type.getFields())) {
+      const key = fieldKey(type, field)
+      const protection = protectionOf(type, field)
+      if (protection === undefined) throw new Error(`${key} does not declare who may see it`)
+      protections.set(key, protection)
+      field.resolve = guarded(schema, type, field, protection, resolvers.get(key))
+      resolvers.delete(key)
+    }
+  }
+  const [stray] = resolvers.keys()
+  if (stray !== undefined) throw new Error(`${stray} has a resolver and is not in the schema`)
+  return { schema, protections }
+}
+
+function objectTypes(schema: GraphQLSchema): GraphQLObjectType[] {
+  const all = Object.values(schema.getTypeMap())
+  return all.filter(
+    (type): type is GraphQLObjectType => type instanceof GraphQLObjectType && !isIntrospectionType(type),
+  )
+}
+
+function collectResolvers(parts: readonly ApiPart[]): Map<string, Resolver> {
+  const resolvers = new Map<string, Resolver>()
+  for (const part of parts)
+    for (const [type, fields] of Object.entries(part.resolvers))
+      for (const [field, resolve] of Object.entries(fields)) {
+        const key = `${type}.${field}`
+        if (resolvers.has(key)) throw new Error(`${key} has two resolvers`)
+        resolvers.set(key, resolve)
+      }
+  return resolvers
+}
+
+type Guarded = GraphQLFieldResolver<unknown, ApiContext>
+
+/** The field's resolver behind the questions whether the caller may, whether the category is open, and whether what it needs runs. */
+function guarded(
+  schema: GraphQLSchema,
+  type: GraphQLObjectType,
+  field: GraphQLField<unknown, unknown>,
+  protection: Protection,
+  resolve: Resolver | undefined,
+): Guarded {
+  const isRoot = type === schema.getQueryType() || type === schema.getMutationType()
+  const use = useOf(type, field)
+  return (source, args, context, info) => {
+    // S80: the request was checked as a whole before; this holds even if that check missed a way to the field.
+    const refused = refusal(protection, () => args, context, info.operation.name?.value ?? 'ROOT')
+    if (refused !== undefined) throw new RequestError(401, 'no_permissions', refused)
+    if (isRoot) requireCategory(field.name, context)
+    if (use !== undefined) requireUse(use, args, context)
+    if (resolve !== undefined) return resolve(args, context)
+    // A category is only a door to its fields.
+    return isRoot ? {} : defaultFieldResolver(source, args, context, info)
+  }
+}
+
+function requireCategory(category: string, context: ApiContext): void {
+  if (context.allowedCategories === undefined || context.allowedCategories.includes(category)) return
+  throw new ApiError('category_disabled', 'Category disabled', { category })
+}
