@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { type Database, type Write } from '../../core/database.ts'
 import { adding, databaseContract, owners, refusedAs } from '../testing/database.contract.ts'
 import { temporaryFolder } from '../testing/folder.ts'
@@ -124,7 +124,6 @@ describe('sqlite', () => {
 
 describe('sqlite: closing', () => {
   const other = temporaryFolder()
-  before(() => ok(other.path))
   after(() => other.remove())
 
   it('R20: closing commits what was handed in and answers what was asked', async () => {
