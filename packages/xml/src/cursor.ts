@@ -2,9 +2,6 @@
 import { type Bytes, Cutter, NO_BYTES, fromLatin1 } from './bytes.ts'
 import { decode } from './decode.ts'
 
-/** No byte is counted. */
-export const NO_LIMIT = 0x3fffffff
-
 /** What the scanner stands on. */
 export class Cursor {
   /** Bytes looked at or copied since construction: the work done, for tests. */
@@ -38,6 +35,7 @@ export class Cursor {
 
   /** Lets go of the bytes, which are used up. */
   protected unload(): void {
+    if (this.bytes === NO_BYTES) return
     this.#cap -= this.bytes.length
     this.load(NO_BYTES)
   }

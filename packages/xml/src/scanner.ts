@@ -6,7 +6,6 @@
 
 import { type Bytes, NO_BYTES, fromLatin1 } from './bytes.ts'
 import { AMPERSAND, GREATER, ILLEGAL, LESS, NAME_BYTE, TEXT, isSpace } from './chars.ts'
-import { NO_LIMIT } from './cursor.ts'
 import { decode } from './decode.ts'
 import { type Element } from './element.ts'
 import { XmlError, malformed } from './errors.ts'
@@ -93,7 +92,7 @@ export class Scanner extends TagScanner {
 
   /** Goes through `bytes`, which must not change before they are used up. Throws XmlError. */
   feed(bytes: Bytes): void {
-    if (this.bytes !== NO_BYTES) this.#used()
+    this.unload()
     this.load(bytes)
     this.run()
   }
@@ -105,13 +104,7 @@ export class Scanner extends TagScanner {
     this.work += this.pos - from
     if (this.halted) return
     if (this.pos < this.bytes.length) throw new XmlError('policy-violation', 'more bytes than allowed')
-    if (this.bytes !== NO_BYTES) this.#used()
-  }
-
-  #used(): void {
     this.unload()
-    // White space between stanzas is no part of anything that has a limit.
-    if (this.state === OUTSIDE && this.tree.depth > 0) this.allow(NO_LIMIT)
   }
 
   #firstCap(): number {
@@ -215,7 +208,7 @@ export class Scanner extends TagScanner {
     const tree = this.tree
     tree.opened()
     if (tree.depth > 1 || !this.#stream) return this.go(CONTENT)
-    this.allow(NO_LIMIT)
+    this.allow(Infinity)
     this.go(OUTSIDE)
     this.inSink = true
     this.#sink.open(tree.header(), tree.scope.byDefault)
@@ -253,7 +246,7 @@ export class Scanner extends TagScanner {
   protected override closed(): void {
     const element = this.tree.close()
     if (element === undefined) return this.go(CONTENT)
-    if (this.#stream) this.allow(NO_LIMIT)
+    if (this.#stream) this.allow(Infinity)
     this.go(OUTSIDE)
     this.inSink = true
     if (this.#stream && this.tree.depth === 0) this.#sink.close()

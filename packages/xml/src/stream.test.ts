@@ -248,3 +248,14 @@ test('text around CDATA sections is one node, an empty section none', () => {
   parser.write(Buffer.from('<r><a>b<![CDATA[<c>&amp;]]>d<e/><![CDATA[]]></a>'))
   assert.deepEqual(found?.children, ['b<c>&amp;d', new Element('e', '', [], [])])
 })
+
+test('S7: elements are counted for each stanza, against the limits of that stanza', () => {
+  const { log, parser, write } = listen({ elements: 3 })
+  write(HEADER)
+  for (let i = 0; i < 5; i++) write('<a><b/><c/></a>')
+  assert.equal(log.length, 6)
+  parser.limits = { elements: 4 }
+  write('<a><b/><c/><d/></a>')
+  assert.equal(log.length, 7)
+  assert.throws(() => write('<a><b/><c/><d/><e/></a>'), { condition: 'policy-violation' })
+})
