@@ -84,6 +84,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     npm: [],
   },
   main: { path: 'packages/server/src/main.ts', ours: ['*'], node: ['*'], npm: ['*'] },
+  'main/': { path: 'packages/server/src/main', ours: ['*'], node: ['*'], npm: ['*'] },
 
   e2e: { path: 'e2e', ours: ['client', 'protocol', 'xml'], node: ['*'], npm: ['*'] },
   interop: { path: 'interop', ours: ['client', 'protocol', 'xml'], node: ['*'], npm: ['*'] },

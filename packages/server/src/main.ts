@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { ConfigError, loadConfig, printProblem } from './core/config/index.ts'
 import { starterConfig } from './core/config/starter.ts'
 import { createLog, errorText } from './core/log.ts'
+import type { ProcessControl } from './main/control.ts'
 import { knownParts } from './main/known-parts.ts'
 import { loadModules } from './main/modules.ts'
 import { startServer } from './main/server.ts'
@@ -48,26 +49,45 @@ async function run(file: string, mayWrite: boolean): Promise<void> {
   process.on('uncaughtException', (error) => log.error({ what: 'uncaught_exception', error: errorText(error) }))
   process.on('unhandledRejection', (error) => log.error({ what: 'unhandled_rejection', error: errorText(error) }))
 
-  const stopped = stopSignal()
-  const server = await startServer(config, modules, log)
+  const ending = new Ending()
+  const server = await startServer(config, modules, log, ending)
   const domains = [...config.hostTypes.values()].flatMap((type) => type.domains)
   process.stdout.write(greeting(server.addresses, domains[0] ?? 'localhost'))
-  await stopped
+  const again = await ending.wanted
   process.stdout.write('stopping\n')
   await server.stop()
   process.stdout.write('stopped\n')
+  if (again) startAgain()
   // Nothing is left to do; a handle that someone forgot must not keep the process.
   process.exit(0)
 }
 
-/** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => resolve())
-      process.once(signal, () => process.on(signal, () => process.exit(1)))
-    }
-  })
+/** Runs the same command in this terminal or under this supervisor; this process ends when that one does. */
+function startAgain(): void {
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
+  process.execve?.(process.execPath, command, process.env)
+}
+
+/** How the process is told to end: by a signal, or through the API. */
+class Ending implements ProcessControl {
+  readonly stop: () => void
+  readonly restart: () => void
+  /** Resolves when the server is to end; true when it is to start again. */
+  readonly wanted: Promise<boolean>
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    this.wanted = promise
+    this.stop = () => resolve(false)
+    this.restart = () => resolve(true)
+    let signals = 0
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        // The second signal does not wait for anyone.
+        if (++signals > 1) process.exit(1)
+        this.stop()
+      })
+  }
 }
 
 function greeting(addresses: readonly string[], domain: string): string {

@@ -57,6 +57,11 @@ export class Accounts {
     this.methods = methods
   }
 
+  /** The same accounts, asked only through the named methods; all of them when `names` is undefined. */
+  only(names: readonly string[] | undefined): Accounts {
+    return names === undefined ? this : new Accounts(this.methods.filter((method) => names.includes(method.name)))
+  }
+
   /** Whether some method has the account. Synchronous when the answer is at hand. */
   exists(user: Jid): boolean | Promise<boolean> {
     return this.#exists(user, 0)

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import { Shaper } from '../core/shaper.ts'
 import type { C2sOptions, TlsOptions } from '../listeners/c2s/options.ts'
 import { mechanismsOf } from './auth.ts'
-import { type TlsFiles, contextOf } from './certificates.ts'
+import { type TlsFiles, tlsContext } from './certificates.ts'
 
 /** The options of a listener; `development` is the certificate for listeners that name none. */
 export function c2sOptionsOf(
@@ -18,7 +18,9 @@ export function c2sOptionsOf(
   const rate = config.shapers.get(settings.shaper)
   return {
     port: listener.port,
-    address: listener.ip_address,
+    address: listener.ip_address ?? (settings.ip_version === 4 ? '0.0.0.0' : undefined),
+    backlog: settings.backlog,
+    authMethods: settings.allowed_auth_methods.length === 0 ? undefined : settings.allowed_auth_methods,
     tls: tlsOf(settings.tls, development, clock),
     access: settings.access,
     beforeLogin: {
@@ -57,12 +59,10 @@ export function c2sOptionsOf(
 
 function tlsOf(tls: ListenerOf<'c2s'>['settings']['tls'], development: TlsFiles, clock: Clock): TlsOptions | undefined {
   if (tls === undefined) return undefined
-  const { certfile, keyfile } = tls
-  const own =
-    certfile !== undefined && keyfile !== undefined ? { ...tls, certfile, keyfile } : { ...tls, ...development }
   return {
     mode: tls.mode,
-    context: contextOf({ ...own, versions: tls.versions }, () => clock.monotonic()),
+    context: tlsContext(tls, development, clock),
     requestCertificate: tls.verify_mode !== 'none',
+    requireCertificate: tls.verify_mode === 'peer' && tls.disconnect_on_failure,
   }
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { type SecureContext, type SecureContextOptions, createSecureContext } from 'node:tls'
 import { generate } from 'selfsigned'
+import type { Clock } from '../core/clock.ts'
 
 /** Where a listener's certificate is, and what else its TLS needs; paths are absolute. */
 export interface TlsFiles {
@@ -12,7 +13,19 @@ export interface TlsFiles {
   readonly cacertfile?: string | undefined
   readonly password?: string | undefined
   readonly ciphers?: string | undefined
+  readonly dhfile?: string | undefined
+  readonly crl_files?: readonly (string | undefined)[] | undefined
   readonly versions: readonly string[]
+}
+
+/** A section `tls` of a listener. */
+export type TlsSection = { readonly [K in keyof TlsFiles]?: TlsFiles[K] | undefined } & Pick<TlsFiles, 'versions'>
+
+/** The secure context of a section; the certificate for development serves where none is named. */
+export function tlsContext(section: TlsSection, development: TlsFiles, clock: Clock): () => SecureContext {
+  const { certfile, keyfile } = section
+  const own = certfile !== undefined && keyfile !== undefined ? { certfile, keyfile } : development
+  return contextOf({ ...section, certfile: own.certfile, keyfile: own.keyfile }, () => clock.monotonic())
 }
 
 /** How often the files of a certificate are looked at, in milliseconds. */
@@ -50,6 +63,9 @@ function createContext(files: TlsFiles): SecureContext {
     maxVersion: files.versions.includes('tlsv1.3') ? 'TLSv1.3' : 'TLSv1.2',
   }
   if (files.cacertfile !== undefined) options.ca = readFileSync(files.cacertfile)
+  if (files.dhfile !== undefined) options.dhparam = readFileSync(files.dhfile)
+  const lists = (files.crl_files ?? []).filter((file) => file !== undefined)
+  if (lists.length > 0) options.crl = lists.map((file) => readFileSync(file))
   if (files.password !== undefined) options.passphrase = files.password
   if (files.ciphers !== undefined) options.ciphers = files.ciphers
   return createSecureContext(options)

@@ -1,6 +1,7 @@
 /** Puts a server together from its configuration, starts it, and takes it apart again. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { nodeControl } from '../api/index.ts'
 import { accessRule } from '../core/access.ts'
 import { systemClock } from '../core/clock.ts'
 import type { Config } from '../core/config/types.ts'
@@ -17,6 +18,7 @@ import { openSqlite } from '../storage/sqlite/index.ts'
 import { openStores } from '../storage/stores.ts'
 import { accountsOf } from './auth.ts'
 import { c2sOptionsOf } from './c2s.ts'
+import { type ProcessControl, controlOf } from './control.ts'
 import { developmentCertificate } from './certificates.ts'
 import { type Interfaces, openInterfaces } from './interfaces.ts'
 import { openPools } from './pools.ts'
@@ -56,10 +58,17 @@ class Opened {
 }
 
 /** Starts a server. Rejects, with everything closed again, when a part cannot start; the message names it. */
-export async function startServer(config: Config, modules: ModuleRegistry, log: Log): Promise<Server> {
+export async function startServer(
+  config: Config,
+  modules: ModuleRegistry,
+  log: Log,
+  process: ProcessControl,
+): Promise<Server> {
   const opened = new Opened()
   try {
-    return await start(config, modules, log, opened)
+    const server = await start(config, modules, log, opened)
+    server.kernel.share(nodeControl, controlOf(server.kernel, config, software().version, process))
+    return server
   } catch (error) {
     await opened.close(() => undefined)
     throw error
@@ -97,7 +106,7 @@ async function start(config: Config, modules: ModuleRegistry, log: Log, opened: 
     opened.on(() => c2s.close())
     addresses.push(`XMPP clients   ${options.address ?? '*'}:${port} (${options.tls?.mode ?? 'no TLS'})`)
   }
-  const interfaces: Interfaces = await openInterfaces(kernel, config)
+  const interfaces: Interfaces = await openInterfaces(kernel, config, development)
   opened.on(() => interfaces.close())
   return {
     kernel,
@@ -112,8 +121,8 @@ async function openKernel(config: Config, modules: ModuleRegistry, log: Log, ope
   const storage = await openSqlite({ file: join(folder, 'meerkat.db'), durability: config.storage.durability })
   opened.on(() => storage.close())
   const clock = systemClock()
-  const kernel = new Kernel({ storage, stores: openStores(storage, clock.micros), log, modules, clock })
-  const outbox = await openOutbox(storage, { writer: WRITER, clock: clock.micros })
+  const kernel = new Kernel({ storage, stores: openStores(storage, () => clock.micros()), log, modules, clock })
+  const outbox = await openOutbox(storage, { writer: WRITER, clock: () => clock.micros() })
   opened.on(() => outbox.close())
   kernel.share(outboxKey, outbox)
   kernel.share(generalKey, config.general)

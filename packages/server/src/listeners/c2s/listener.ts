@@ -24,10 +24,10 @@ export class C2sListener {
 
   /** Starts to listen; resolves with the port. Rejects when the port is taken (R28). */
   listen(): Promise<number> {
-    const { port, address } = this.#options
+    const { port, address, backlog } = this.#options
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ port, host: address }, () => {
+      this.#server.listen({ port, host: address, backlog }, () => {
         this.#server.off('error', reject)
         const bound = this.#server.address()
         resolve(typeof bound === 'object' && bound !== null ? bound.port : port)

@@ -20,6 +20,7 @@ import {
 } from '@meerkat/protocol'
 import { mechanismInfo, mechanismNames } from '@meerkat/protocol/sasl'
 import type { Element } from '@meerkat/xml'
+import type { Accounts } from '../../core/accounts.ts'
 import type { Host } from '../../core/host.ts'
 import { featuresBeforeLogin, requestBeforeLogin } from '../../core/session.ts'
 import { BindStage } from './bind.ts'
@@ -67,10 +68,14 @@ export class LoginStage implements Stage {
     return this.#stream.kernel.hosts.of(this.#stream.domain!)!
   }
 
+  #accounts(): Accounts {
+    return this.#host().accounts.only(this.#stream.options.authMethods)
+  }
+
   /** The mechanisms offered on this connection: what the host's accounts can serve, as configured, and as the channel allows. */
   #offered(): string[] {
     const stream = this.#stream
-    const served = this.#host().accounts.mechanisms()
+    const served = this.#accounts().mechanisms()
     const configured = stream.options.mechanisms(this.#host().type) ?? mechanismNames
     const canBind = stream.channelBinding() !== undefined
     const plain = stream.encrypted || stream.options.allowPlainWithoutTls
@@ -105,7 +110,7 @@ export class LoginStage implements Stage {
           mechanismInfo(name)?.hash === undefined && name === 'PLAIN' ? 'encryption-required' : 'invalid-mechanism',
         ),
       )
-    this.#exchange = new SaslExchange(stream, this.#host(), name, offered)
+    this.#exchange = new SaslExchange(stream, this.#host(), this.#accounts(), name, offered)
     return this.#step(auth)
   }
 

@@ -8,6 +8,8 @@ export interface TlsOptions {
   readonly context: () => SecureContext
   /** Asks clients for a certificate. */
   readonly requestCertificate?: boolean
+  /** Ends a connection whose client shows no certificate, or one that is not trusted. */
+  readonly requireCertificate?: boolean
 }
 
 /** What a client may make the server hold, before and after it has authenticated. */
@@ -22,6 +24,10 @@ export interface StreamLimits {
 export interface C2sOptions {
   readonly port: number
   readonly address: string | undefined
+  /** How many connections may wait to be accepted. */
+  readonly backlog: number
+  /** The authentication methods that this listener uses; undefined: all of the host type. */
+  readonly authMethods: readonly string[] | undefined
   readonly tls: TlsOptions | undefined
   /** The rule of `[access]` that says who may use this listener. */
   readonly access: string
@@ -54,6 +60,8 @@ export function c2sOptions(port: number, changes: Partial<C2sOptions> = {}): C2s
   return {
     port,
     address: '127.0.0.1',
+    backlog: 1024,
+    authMethods: undefined,
     tls: undefined,
     access: 'all',
     beforeLogin: { stanzaBytes: 8192, depth: 8, elements: 32, attributes: 32 },

@@ -11,6 +11,7 @@ import {
   serverMechanism,
 } from '@meerkat/protocol/sasl'
 import { type Element, text } from '@meerkat/xml'
+import type { Accounts } from '../../core/accounts.ts'
 import type { Host } from '../../core/host.ts'
 import type { ClientStream } from './stream.ts'
 
@@ -23,12 +24,14 @@ const FAKE_ITERATIONS = 10_000
 export class SaslExchange {
   readonly #stream: ClientStream
   readonly #host: Host
+  readonly #accounts: Accounts
   readonly #mechanism: ServerMechanism
 
   /** `offered` are the mechanisms that this connection was offered; `name` is one of them. */
-  constructor(stream: ClientStream, host: Host, name: string, offered: readonly string[]) {
+  constructor(stream: ClientStream, host: Host, accounts: Accounts, name: string, offered: readonly string[]) {
     this.#stream = stream
     this.#host = host
+    this.#accounts = accounts
     const mechanism = serverMechanism(name, {
       scramKeys: (username, hash) => this.#keys(username, hash),
       checkPassword: (username, password) => this.#check(username, password),
@@ -69,7 +72,7 @@ export class SaslExchange {
 
   async #keys(username: string, hash: ScramHash): Promise<ScramLookup> {
     const user = this.#user(username)
-    const credentials = user === undefined ? undefined : await this.#host.accounts.credentials(user)
+    const credentials = user === undefined ? undefined : await this.#accounts.credentials(user)
     const keys = await credentials?.scram(hash)
     if (keys !== undefined) return { keys, known: true }
     return {
@@ -80,7 +83,7 @@ export class SaslExchange {
 
   async #check(username: string, password: string): Promise<boolean> {
     const user = this.#user(username)
-    return user !== undefined && (await this.#host.accounts.checkPassword(user, password))
+    return user !== undefined && (await this.#accounts.checkPassword(user, password))
   }
 }
 

@@ -279,13 +279,17 @@ export class ClientStream {
     const plain = this.#socket
     plain.removeListener('data', this.#read)
     plain.removeListener('close', this.#gone)
-    const { context, requestCertificate } = this.options.tls!
+    const { context, requestCertificate, requireCertificate } = this.options.tls!
     const secure = new TLSSocket(plain, {
       isServer: true,
       secureContext: context(),
       requestCert: requestCertificate === true,
       rejectUnauthorized: false,
     })
+    if (requireCertificate === true)
+      secure.once('secure', () => {
+        if (!secure.authorized) this.destroy('no trusted client certificate')
+      })
     this.#socket = secure
     this.#output.move(secure)
     this.#listen(secure)

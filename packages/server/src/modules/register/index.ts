@@ -164,7 +164,7 @@ class Registrar {
     const writes = await this.#host.hooks.fold(accountRemoved, [], user)
     await this.#host.accounts.remove(user, writes)
     // The answer goes out before the sessions are closed.
-    setImmediate(() => {
+    this.#host.after(0, () => {
       for (const { local } of this.#host.directory.of(user))
         local?.connection.close(new StreamError('not-authorized', 'User removed'))
     })

@@ -115,7 +115,7 @@ describe('XEP-0077 on a session', () => {
     const bill = scene.device('bill/1')
     const answer = await bill.request(set(buildRegister({ remove: true })).with({ to: DOMAIN }))
     assert.equal(answer.attr('type'), 'result')
-    await settle()
+    await scene.wait(1)
     assert.equal(await exists(scene, `bill@${DOMAIN}`), false)
     assert.deepEqual(
       [bill.closedWith?.condition, scene.device('bill/2').closedWith?.condition],

@@ -47,10 +47,14 @@ const streamSettings = {
   max_connections: live(integerOrInfinity(Infinity, 'How many connections there may be at once.', { min: 1 })),
   max_stanza_size: live(integerOrInfinity(262_144, 'Bytes that a stanza may have once authenticated.', { min: 1 })),
   num_acceptors: noEffect(integer(100, '', { min: 1 })),
-  proxy_protocol: flag(false, 'Every connection begins with a PROXY header, version 1 or 2, that tells its origin.'),
+  proxy_protocol: notYet(
+    flag(false, 'Every connection begins with a PROXY header, version 1 or 2, that tells its origin.'),
+  ),
   reuse_port: noEffect(flag(false)),
   shaper: live(text('none', 'The shaper that slows down a client that sends too much.')),
-  state_timeout: milliseconds(5000, 'How long a client has for each step up to its session.'),
+  state_timeout: noEffect(
+    milliseconds(5000, 'How long a step up to the session may take; pre_auth.auth_timeout bounds them all.'),
+  ),
 }
 
 /** Limits that hold until a client has authenticated. */
@@ -134,6 +138,15 @@ export const listenerSettings = {
   s2s: s2sListenerSettings,
   component: componentSettings,
   http: httpSettings,
+}
+
+/** A switch of MongooseIM that this server cannot turn on yet: leaving it off is fine. */
+function notYet(setting: Setting<boolean>): Setting<boolean> {
+  const schema: typeof setting.schema = (context) =>
+    setting
+      .schema(context)
+      .refine((value) => value === false, { error: 'is not built into this server yet: remove it' })
+  return { ...setting, schema }
 }
 
 function oneOfNumbers<const T extends number>(numbers: readonly T[], doc: string): Setting<T | undefined> {

@@ -29,7 +29,7 @@ export const tlsServerSettings = {
   ...commonSettings,
   dhfile: file('Parameters of the Diffie-Hellman key exchange.'),
   early_data: noEffect(flag(false)),
-  session_tickets: oneOf(['stateless'], undefined, 'Let clients resume TLS sessions.'),
+  session_tickets: noEffect(oneOf(['stateless'], undefined, 'Let clients resume TLS sessions; they always may.')),
 }
 
 /** TLS of XMPP listeners, which may start later on a stream. */
@@ -40,7 +40,7 @@ export const tlsStreamSettings = (mode: 'tls' | 'starttls') => ({
     mode,
     'TLS from the first byte, offered on the stream, or demanded on the stream.',
   ),
-  keep_secrets: flag(false, 'Write session secrets to the file that SSLKEYLOGFILE names. For debugging only.'),
+  keep_secrets: noEffect(flag(false)),
 })
 
 /** TLS of connections that this server makes. */

@@ -1,0 +1,73 @@
+/** The ways into the server besides XMPP: HTTP listeners and the control socket. */
+import { join } from 'node:path'
+import { controlHandler, graphqlHandler, openAdminProblem } from '../api/index.ts'
+import type { Config, HttpHandler, ListenerOf } from '../core/config/types.ts'
+import type { Kernel } from '../core/kernel.ts'
+import { type HttpMount, type HttpTls, openControlSocket, openHttpListener } from '../listeners/http/index.ts'
+import { type TlsFiles, tlsContext } from './certificates.ts'
+
+/** What was opened. */
+export interface Interfaces {
+  /** What it listens on, one line each. */
+  readonly addresses: readonly string[]
+  close(): Promise<void>
+}
+
+/** The name of the control socket in the data folder; the command line looks for it there. */
+const SOCKET = 'meerkat.sock'
+
+/** Opens what the configuration names, and the control socket. Rejects, with everything closed, when one cannot be opened. */
+export async function openInterfaces(kernel: Kernel, config: Config, development: TlsFiles): Promise<Interfaces> {
+  const closers: (() => Promise<void>)[] = []
+  const addresses: string[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(closers.map((each) => each()))
+  }
+  try {
+    const control = await openControlSocket(join(config.general.data_dir, SOCKET), controlHandler(kernel), kernel.log)
+    closers.push(() => control.close())
+    for (const listener of config.listen) {
+      if (listener.kind !== 'http') continue
+      const http = await openHttp(kernel, config, listener, development)
+      closers.push(() => http.close())
+      addresses.push(...http.addresses)
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { addresses, close }
+}
+
+async function openHttp(kernel: Kernel, config: Config, listener: ListenerOf<'http'>, development: TlsFiles) {
+  const { settings, ip_address: address } = listener
+  const tls: HttpTls | undefined = settings.tls && {
+    context: tlsContext(settings.tls, development, kernel.clock),
+    requestCertificate: settings.tls.verify_mode !== 'none',
+    rejectUnauthorized: settings.tls.verify_mode === 'peer' && settings.tls.disconnect_on_failure,
+  }
+  const http = await openHttpListener({
+    port: listener.port,
+    address,
+    tls,
+    maxConnections: settings.transport.max_connections,
+    mounts: listener.handlers.map((handler) => mount(kernel, handler, address)),
+    log: kernel.log,
+    serverName: config.general.http_server_name,
+  }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`cannot listen on port ${listener.port}: ${reason}`, { cause: error })
+  })
+  const base = `${tls === undefined ? 'http' : 'https'}://${address ?? 'localhost'}:${http.port}`
+  const described = listener.handlers.map((handler) => `GraphQL API    ${base}${handler.settings.path}`)
+  return { addresses: described, close: () => http.close() }
+}
+
+function mount(kernel: Kernel, handler: HttpHandler, address: string | undefined): HttpMount {
+  if (handler.kind !== 'mongoose_graphql_handler') throw new Error(`${handler.kind} is not built into this server`)
+  const { settings } = handler
+  // S92: nobody administers this server from elsewhere without a password
+  const problem = openAdminProblem(settings, address)
+  if (problem !== undefined) throw new Error(problem)
+  return { host: settings.host, path: settings.path, handle: graphqlHandler(kernel, settings) }
+}

@@ -1,0 +1,22 @@
+/** Outgoing connections, by the sections `[outgoing_pools.TYPE.TAG]`. */
+import type { Pool } from '../core/config/types.ts'
+import type { Log } from '../core/log.ts'
+
+/** The types of pools that this server has. */
+export const poolTypes: ReadonlySet<string> = new Set([])
+
+/** A pool that is open. */
+export interface OpenPool {
+  readonly type: string
+  readonly tag: string
+  /** What modules get from `host.pool(type, tag)`. */
+  readonly value: unknown
+  close(): Promise<void>
+}
+
+/** Opens the pools; none of them waits for its service. */
+export function openPools(pools: readonly Pool[], _log: Log): OpenPool[] {
+  return pools.map((pool) => {
+    throw new Error(`[outgoing_pools.${pool.type}] is not built into this server`)
+  })
+}
