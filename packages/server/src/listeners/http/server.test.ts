@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { type IncomingMessage, type RequestOptions, request } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import { connect } from 'node:net'
+import { type TestContext, describe, it } from 'node:test'
+import { createSecureContext } from 'node:tls'
+import { generate } from 'selfsigned'
+import { silentLog } from '../../core/log.ts'
+import type { HttpMount } from './mounts.ts'
+import { type HttpOptions, openHttpListener } from './server.ts'
+
+const mount = (host: string, path: string, word: string): HttpMount => ({
+  host,
+  path,
+  handle: (_request, response) => response.end(word),
+})
+
+async function opened(t: TestContext, mounts: readonly HttpMount[], more: Partial<HttpOptions> = {}): Promise<number> {
+  const listener = await openHttpListener({ port: 0, address: '127.0.0.1', mounts, log: silentLog(), ...more })
+  t.after(() => listener.close(0))
+  return listener.port
+}
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+  readonly headers: IncomingMessage['headers']
+}
+
+const ask = (port: number, path: string, options: RequestOptions = {}, send = request): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const asked = send({ host: '127.0.0.1', port, path, agent: false, ...options }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (text += chunk))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }))
+    })
+    asked.on('error', reject).end()
+  })
+
+/** All that the server says on a connection until it closes it. */
+const raw = (port: number, bytes: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => (text += chunk))
+    socket.on('close', () => resolve(text))
+    socket.on('error', reject)
+  })
+
+describe('mounts', () => {
+  const mounts = [
+    mount('_', '/api/graphql', 'any'),
+    mount('Chat.Example', '/api/graphql', 'chat'),
+    mount('_', '/files/[...]', 'files'),
+  ]
+
+  it('serves by path, and by host before any host', async (t) => {
+    const port = await opened(t, mounts)
+    assert.equal((await ask(port, '/api/graphql')).text, 'any')
+    assert.equal((await ask(port, '/api/graphql/?query=x')).text, 'any')
+    assert.equal((await ask(port, '/api/graphql', { headers: { host: 'chat.example:5280' } })).text, 'chat')
+    assert.equal((await ask(port, '/files/a/b', { headers: { host: 'chat.example' } })).text, 'files')
+    assert.equal((await ask(port, '/api/graphql', { method: 'DELETE' })).text, 'any')
+  })
+
+  const nowhere = [
+    '/',
+    '/api',
+    '/api/graphqlx',
+    '/x/../api/graphql',
+    '/api%2fgraphql',
+    '/api/graphql;x',
+    '//api/graphql',
+  ]
+  for (const path of nowhere)
+    it(`S83: ${path} leads nowhere`, async (t) => {
+      const port = await opened(t, mounts)
+      assert.equal((await ask(port, path)).status, 404)
+    })
+
+  it('names the server and nothing of its version', async (t) => {
+    const port = await opened(t, mounts)
+    assert.equal((await ask(port, '/')).headers.server, 'Meerkat')
+    const named = await opened(t, mounts, { serverName: 'Zoo' })
+    assert.equal((await ask(named, '/')).headers.server, 'Zoo')
+  })
+
+  it('a handler that fails costs its request only', async (t) => {
+    const broken: HttpMount = {
+      host: '_',
+      path: '/broken',
+      handle: () => {
+        throw new Error('broken')
+      },
+    }
+    const port = await opened(t, [broken, ...mounts])
+    assert.equal((await ask(port, '/broken')).status, 500)
+    assert.equal((await ask(port, '/api/graphql')).text, 'any')
+  })
+
+  it('hands over connections that change their protocol', async (t) => {
+    const ws: HttpMount = {
+      ...mount('_', '/ws', 'no upgrade'),
+      upgrade: (_request, socket) => socket.end('HTTP/1.1 101 X\r\n\r\nws'),
+    }
+    const port = await opened(t, [ws, ...mounts])
+    const upgrade = (path: string) =>
+      raw(port, `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`)
+    assert.match(await upgrade('/ws'), /ws$/)
+    assert.match(await upgrade('/api/graphql'), /^HTTP\/1\.1 400 /)
+    assert.match(await upgrade('/nowhere'), /^HTTP\/1\.1 404 /)
+  })
+})
+
+describe('limits', () => {
+  it('refuses headers that are too big, and what is no HTTP', async (t) => {
+    const port = await opened(t, [mount('_', '/', 'here')])
+    assert.match(await raw(port, `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /)
+    assert.match(await raw(port, '<stream:stream>\r\n\r\n'), /^HTTP\/1\.1 400 /)
+  })
+
+  it('refuses connections beyond max_connections', async (t) => {
+    const port = await opened(t, [mount('_', '/', 'here')], { maxConnections: 1 })
+    const first = connect(port, '127.0.0.1')
+    t.after(() => first.destroy())
+    await new Promise((resolve) => first.once('connect', resolve))
+    // Accepted and answered, so that it counts before the next one comes.
+    await new Promise((resolve) => {
+      first.once('data', resolve)
+      first.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+    })
+    assert.equal(await raw(port, '').catch(() => ''), '')
+  })
+
+  it('rejects when the port is taken', async (t) => {
+    const port = await opened(t, [])
+    await assert.rejects(openHttpListener({ port, address: '127.0.0.1', mounts: [], log: silentLog() }), {
+      code: 'EADDRINUSE',
+    })
+  })
+})
+
+describe('TLS', () => {
+  it('asks for the certificate at each handshake', async (t) => {
+    const pems = await generate([{ name: 'commonName', value: 'localhost' }])
+    let asked = 0
+    const context = () => {
+      asked++
+      return createSecureContext({ cert: pems.cert, key: pems.private })
+    }
+    const port = await opened(t, [mount('_', '/', 'secret')], { tls: { context } })
+    const trusting = { ca: pems.cert, rejectUnauthorized: false } as RequestOptions
+    for (let i = 0; i < 2; i++) assert.equal((await ask(port, '/', trusting, secureRequest)).text, 'secret')
+    assert.equal(asked, 2)
+  })
+
+  it('drops what is no TLS', async (t) => {
+    const pems = await generate([{ name: 'commonName', value: 'localhost' }])
+    const context = () => createSecureContext({ cert: pems.cert, key: pems.private })
+    const port = await opened(t, [mount('_', '/', 'secret')], { tls: { context } })
+    assert.doesNotMatch(await raw(port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n').catch(() => ''), /secret/)
+  })
+})
