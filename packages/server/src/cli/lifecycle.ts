@@ -1,0 +1,160 @@
+/** Starting, stopping and watching the server. */
+import { spawn } from 'node:child_process'
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type NodeStatus, graphql, nodeStatus, statusOrNone } from './control.ts'
+import { CliError, ERROR, type ExitCode, SUCCESS } from './exit.ts'
+import type { Place } from './place.ts'
+
+/** How long a start or stop may take, and how often it is looked at, in milliseconds. */
+const PATIENCE_MS = 60_000
+const LOOK_MS = 50
+
+const mainArguments = (place: Place): string[] => [
+  place.main,
+  ...(place.config === undefined ? [] : ['-c', place.config]),
+]
+
+/** Compiled code is kept in the data folder: without that, reading TypeScript costs time and memory at each start. */
+const mainEnvironment = (place: Place): NodeJS.ProcessEnv => ({
+  NODE_COMPILE_CACHE: join(place.dataDir, 'compile-cache'),
+  ...process.env,
+})
+
+/** Puts the server in place of this process. */
+export function foreground(place: Place): Promise<ExitCode> {
+  const args = mainArguments(place)
+  const env = mainEnvironment(place)
+  // Not on every system.
+  if (typeof process.execve === 'function') process.execve(process.execPath, [process.execPath, ...args], defined(env))
+  return runMain(args, env)
+}
+
+const defined = (env: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+
+/** Lets the composition root write a configuration file: `init FILE`. */
+export const init = (place: Place, words: readonly string[]): Promise<ExitCode> =>
+  runMain([place.main, 'init', ...words], mainEnvironment(place))
+
+function runMain(args: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitCode> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { stdio: 'inherit', env })
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+    child.on('error', () => resolve(ERROR))
+    child.on('exit', (code) => resolve(code === 0 ? SUCCESS : ERROR))
+  })
+}
+
+/** Starts the server in the background, and returns once it serves. */
+export async function start(place: Place): Promise<ExitCode> {
+  if ((await statusOrNone(place.socket)) !== undefined) throw new CliError(ERROR, 'The server is already running')
+  mkdirSync(place.dataDir, { recursive: true, mode: 0o700 })
+  const log = openSync(place.logFile, 'a', 0o600)
+  const child = spawn(process.execPath, mainArguments(place), {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: mainEnvironment(place),
+  })
+  let ended = false
+  child.on('error', () => (ended = true))
+  child.on('exit', () => (ended = true))
+  writeFileSync(place.pidFile, `${child.pid}\n`)
+  const up = await waitFor(async () => ended || (await statusOrNone(place.socket))?.state === 'started')
+  child.unref()
+  if (up && !ended) return SUCCESS
+  rmSync(place.pidFile, { force: true })
+  if (!ended) child.kill()
+  const why = ended ? 'The server ended at once' : 'The server did not start in time'
+  throw new CliError(ERROR, `${why}. The end of ${place.logFile}:\n${tail(place.logFile)}`)
+}
+
+const tail = (file: string): string => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-10).join('\n')
+
+/** Stops the server, and returns once it is gone. */
+export async function stop(place: Place): Promise<ExitCode> {
+  const { pid } = await nodeStatus(place.socket)
+  await order(place, 'stop')
+  const down = await waitFor(async () => !isAlive(pid) || (await statusOrNone(place.socket)) === undefined)
+  if (!down || !(await waitFor(async () => !isAlive(pid))))
+    throw new CliError(ERROR, `The server (process ${pid}) has not stopped in time`)
+  rmSync(place.pidFile, { force: true })
+  return SUCCESS
+}
+
+/** Restarts the server, and returns once it serves again. */
+export async function restart(place: Place): Promise<ExitCode> {
+  const before = await nodeStatus(place.socket)
+  await order(place, 'restart')
+  const isNew = (now: NodeStatus | undefined) =>
+    now?.state === 'started' && (now.pid !== before.pid || now.startedAt !== before.startedAt)
+  if (!(await waitFor(async () => isNew(await statusOrNone(place.socket)))))
+    throw new CliError(ERROR, `The server has not started again in time: see ${place.logFile}`)
+  return SUCCESS
+}
+
+async function order(place: Place, field: 'stop' | 'restart'): Promise<void> {
+  const { errors } = await graphql(place.socket, `mutation { server { ${field} } }`)
+  if (errors?.[0] !== undefined) throw new CliError(ERROR, errors[0].message)
+}
+
+/** A process of another user is alive too. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Waits until the server serves. */
+export async function started(place: Place): Promise<ExitCode> {
+  if (await waitFor(async () => (await statusOrNone(place.socket))?.state === 'started')) return SUCCESS
+  throw new CliError(ERROR, 'The server has not started in time')
+}
+
+/** Waits until no server answers. */
+export async function stopped(place: Place): Promise<ExitCode> {
+  if (await waitFor(async () => (await statusOrNone(place.socket)) === undefined)) return SUCCESS
+  throw new CliError(ERROR, 'The server has not stopped in time')
+}
+
+async function waitFor(done: () => Promise<boolean>): Promise<boolean> {
+  const end = performance.now() + PATIENCE_MS
+  while (performance.now() < end) {
+    if (await done()) return true
+    await sleep(LOOK_MS)
+  }
+  return false
+}
+
+/** Prints the state of the server; exit code 0 when it serves, 1 when it does not yet, 3 when there is none. */
+export async function status(place: Place): Promise<ExitCode> {
+  const now = await nodeStatus(place.socket)
+  console.log(statusText(now))
+  return now.state === 'started' ? SUCCESS : ERROR
+}
+
+/** The state of the server as `status` prints it. */
+export function statusText({ node, pid, state, version, uptimeSeconds, logFiles }: NodeStatus): string {
+  const logs =
+    logFiles.length === 0 ? ['    logs: standard error'] : ['    logs:', ...logFiles.map((file) => `        ${file}`)]
+  return [
+    `Meerkat node ${node}:`,
+    `    operating system pid: ${pid}`,
+    `    VM status: ${state} (of: starting | started | stopping)`,
+    `    boot script status: ${state}`,
+    `    version: ${version} (as meerkat)`,
+    `    uptime: ${uptimeText(uptimeSeconds)}`,
+    '    distribution protocol: none',
+    ...logs,
+  ].join('\n')
+}
+
+function uptimeText(seconds: number): string {
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
+  return `${Math.floor(seconds / 86_400)} days ${two((seconds / 3600) % 24)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`
+}
