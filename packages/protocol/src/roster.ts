@@ -12,6 +12,9 @@ export const RosterGroup = tag(NS, 'group')
 /** The stream feature of a server that keeps roster versions (RFC 6121 §2.6.1). */
 export const RosterVersioning = tag('urn:xmpp:features:rosterver', 'ver')
 
+/** The stream feature of a server that approves subscription requests in advance (RFC 6121 §3.4.1). */
+export const PreApproval = tag('urn:xmpp:features:pre-approval', 'sub')
+
 /** RFC 6121 §2.1.2.5: who sees whose presence; `remove` in requests and pushes that delete an item. */
 export type RosterSubscription = 'none' | 'to' | 'from' | 'both' | 'remove'
 

@@ -66,7 +66,16 @@ export function defineModule<S extends Settings>(declaration: ModuleDeclaration<
 }
 
 export { AccountError, accountRegistered, accountRemoved } from './accounts.ts'
-export { maySeePresence } from './contacts.ts'
+export {
+  type Contact,
+  type Contacts,
+  type Subscription,
+  contactsOf,
+  isSeen,
+  maySeePresence,
+  sees,
+  subscriptionChanged,
+} from './contacts.ts'
 export type { SqlValue, Write } from './database.ts'
 export { StorageError } from './database.ts'
 export { Delivery, type Origin } from './delivery.ts'
