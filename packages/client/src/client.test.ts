@@ -266,6 +266,19 @@ test('RFC 6120 §4.4: close waits for the end of the server, and gives up in tim
   assert.equal((await client.closed).clean, false)
 })
 
+test('RFC 6120 §4.4: the end of the server is answered with an end', async (t) => {
+  const { client, session } = await connected(t)
+  const heard: string[] = []
+  session.socket.removeAllListeners('data').on('data', (chunk: Buffer) => heard.push(chunk.toString()))
+  const ended = new Promise((resolve) => {
+    session.socket.once('end', resolve)
+  })
+  session.sendRaw('</stream:stream>')
+  await ended
+  assert.equal(heard.join(''), '</stream:stream>')
+  assert.ok((await client.closed).clean)
+})
+
 test('close is the end, however often it is called', async (t) => {
   const { client } = await connected(t)
   const ends = await Promise.all([client.close(), client.close()])
