@@ -17,14 +17,25 @@ interface Lock {
   packages: Record<string, Entry & Record<string, unknown>>
 }
 
-const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
-const processors = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'x64']
+const systems = new Set([
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+])
+const processors = new Set(['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'x64'])
 
 /** The entry of a platform's package, read from its name: `@oxlint/binding-linux-x64-musl`. */
 function platformEntry(name: string, version: string, parent: Entry): Record<string, unknown> {
   const words = name.split(/[/-]/)
-  const os = words.find((word) => systems.includes(word))
-  const cpu = words.find((word) => processors.includes(word))
+  const os = words.find((word) => systems.has(word))
+  const cpu = words.find((word) => processors.has(word))
   if (os === undefined || cpu === undefined) throw new Error(`${name}: which platform is this for?`)
   const libc = words.some((word) => word.startsWith('musl'))
     ? { libc: ['musl'] }
