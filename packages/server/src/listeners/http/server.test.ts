@@ -3,7 +3,7 @@ import { type IncomingMessage, type RequestOptions, request } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { connect } from 'node:net'
 import { type TestContext, describe, it } from 'node:test'
-import { createSecureContext } from 'node:tls'
+import { type TLSSocket, createSecureContext } from 'node:tls'
 import { generate } from 'selfsigned'
 import { silentLog } from '../../core/log.ts'
 import type { HttpMount } from './mounts.ts'
@@ -154,6 +154,35 @@ describe('TLS', () => {
     const trusting = { ca: pems.cert, rejectUnauthorized: false } as RequestOptions
     for (let i = 0; i < 2; i++) assert.equal((await ask(port, '/', trusting, secureRequest)).text, 'secret')
     assert.equal(asked, 2)
+  })
+
+  it('verify_mode = "peer" lets in only clients with a trusted certificate', async (t) => {
+    const [own, trusted, other] = await Promise.all(
+      ['localhost', 'trusted', 'other'].map((value) => generate([{ name: 'commonName', value }])),
+    )
+    const context = () => createSecureContext({ cert: own!.cert, key: own!.private, ca: trusted!.cert })
+    const whoami: HttpMount = {
+      host: '_',
+      path: '/',
+      handle: ({ socket }, response) => response.end(String((socket as TLSSocket).authorized)),
+    }
+    const strict = await opened(t, [whoami], { tls: { context, requestCertificate: true, rejectUnauthorized: true } })
+    const lenient = await opened(t, [whoami], { tls: { context, requestCertificate: true } })
+    const as = (port: number, pems?: { cert: string; private: string }) => {
+      const options = { rejectUnauthorized: false, ...(pems && { cert: pems.cert, key: pems.private }) }
+      return ask(port, '/', options as RequestOptions, secureRequest).then(
+        ({ text }) => text,
+        () => 'dropped',
+      )
+    }
+    assert.deepEqual(
+      [await as(strict, trusted), await as(strict, other), await as(strict)],
+      ['true', 'dropped', 'dropped'],
+    )
+    assert.deepEqual(
+      [await as(lenient, trusted), await as(lenient, other), await as(lenient)],
+      ['true', 'false', 'false'],
+    )
   })
 
   it('drops what is no TLS', async (t) => {

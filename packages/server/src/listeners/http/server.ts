@@ -138,12 +138,24 @@ function tlsFront(http: Server, tls: HttpTls): NetServer {
     secure.setTimeout(LIMITS.handshakeTimeout, drop)
     secure.once('error', drop)
     secure.once('secure', () => {
+      secure.authorized = isTrusted(secure)
       if (tls.rejectUnauthorized === true && !secure.authorized) return void drop()
       secure.setTimeout(0)
       http.emit('connection', secure)
     })
     socket.once('error', drop)
   })
+}
+
+/**
+ * Whether the client's certificate leads to a trusted root. Node asks its own TLS server this by the same word; with a certificate that may change
+ * from one handshake to the next that server cannot be used. Should the word go, nobody is trusted.
+ */
+function isTrusted(secure: TLSSocket): boolean {
+  const { ssl } = secure as unknown as { ssl?: { verifyError?: () => Error | null | undefined } }
+  return (
+    ssl?.verifyError !== undefined && ssl.verifyError() == null && Object.keys(secure.getPeerCertificate()).length > 0
+  )
 }
 
 async function close(front: NetServer, http: Server, graceMs: number): Promise<void> {
