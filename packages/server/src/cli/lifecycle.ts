@@ -1,6 +1,6 @@
 /** Starting, stopping and watching the server. */
 import { spawn } from 'node:child_process'
-import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { fstatSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -53,6 +53,7 @@ export async function start(place: Place): Promise<ExitCode> {
   if ((await statusOrNone(place.socket)) !== undefined) throw new CliError(ERROR, 'The server is already running')
   mkdirSync(place.dataDir, { recursive: true, mode: 0o700 })
   const log = openSync(place.logFile, 'a', 0o600)
+  const { size } = fstatSync(log)
   const child = spawn(process.execPath, mainArguments(place), {
     detached: true,
     stdio: ['ignore', log, log],
@@ -68,10 +69,12 @@ export async function start(place: Place): Promise<ExitCode> {
   rmSync(place.pidFile, { force: true })
   if (!ended) child.kill()
   const why = ended ? 'The server ended at once' : 'The server did not start in time'
-  throw new CliError(ERROR, `${why}. The end of ${place.logFile}:\n${tail(place.logFile)}`)
+  throw new CliError(ERROR, `${why}. The end of ${place.logFile}:\n${tail(place.logFile, size)}`)
 }
 
-const tail = (file: string): string => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-10).join('\n')
+/** The last lines of a file behind the first `from` bytes. */
+const tail = (file: string, from: number): string =>
+  readFileSync(file).subarray(from).toString('utf8').trimEnd().split('\n').slice(-10).join('\n')
 
 /** Stops the server, and returns once it is gone. */
 export async function stop(place: Place): Promise<ExitCode> {
