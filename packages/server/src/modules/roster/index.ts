@@ -1,0 +1,135 @@
+/** RFC 6121 §2 and §3: rosters, their versions (formerly XEP-0237), and the subscriptions that they hold. */
+import {
+  PreApproval,
+  RosterQuery,
+  RosterVersioning,
+  StanzaError,
+  buildRoster,
+  parseRosterSet,
+  payload,
+  result,
+} from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
+import {
+  type Delivery,
+  type IqHandler,
+  type IqRequest,
+  accountRemoved,
+  backend,
+  contactsOf,
+  defineModule,
+  flag,
+  integer,
+  integerOrInfinity,
+  iqGet,
+  iqSet,
+  isSeen,
+  maySeePresence,
+  noEffect,
+  presenceToUser,
+  rfc,
+  streamFeatures,
+  text,
+  userReceive,
+  userSend,
+  when,
+  xep,
+} from '../../core/module.ts'
+import { type RosterApi, provideRosters } from './api.ts'
+import { Keeper } from './keeper.ts'
+import { interest } from './pushes.ts'
+import { Rosters } from './rosters.ts'
+import { arrive, leave } from './subscriptions.ts'
+
+export default defineModule({
+  key: 'mod_roster',
+  summary: 'Keeps contact lists and presence subscriptions.',
+  specs: [rfc(6121, { note: 'rosters and subscriptions, §2 and §3' }), xep(237, '1.3')],
+  config: {
+    versioning: flag(false, 'Let clients skip the roster that they already have.'),
+    store_current_id: noEffect(flag(false)),
+    backend: backend(['mnesia', 'rdbms'], 'mnesia'),
+    iqdisc: noEffect(text()),
+    max_items: integerOrInfinity(10_000, 'How many contacts a user may have.'),
+    max_requests: integer(500, 'How many subscription requests wait for a user; further ones are ignored.'),
+    cached_items: integer(200_000, 'How many contacts of all users together are kept in memory.'),
+  },
+
+  start(host, config) {
+    const keeper = new Keeper(host, new Rosters(host, config.cached_items), config)
+    provideRosters(host, api(keeper))
+    const features = config.versioning ? [RosterVersioning(), PreApproval()] : [PreApproval()]
+    const { rosters } = keeper
+    return {
+      iq: [
+        iqGet(RosterQuery, read(keeper, config.versioning), ['account']),
+        iqSet(RosterQuery, write(keeper), ['account']),
+      ],
+      hooks: [
+        userSend.on((delivery) => leave(keeper, delivery), 'late'),
+        userReceive.on(refuseForged, 'early'),
+        presenceToUser.on((delivery) => arrive(host, keeper, delivery), 'early'),
+        streamFeatures.on((offered) => [...offered, ...features]),
+        contactsOf.on((user) => rosters.of(user)),
+        maySeePresence.on(
+          (user, contact) =>
+            user.equals(contact) || when(rosters.of(user), (roster) => isSeen(roster.get(contact)?.subscription)),
+        ),
+        accountRemoved.on(async (writes, user) => [...writes, await keeper.removal(user)]),
+      ],
+      stop: () => provideRosters(host, undefined),
+    }
+  },
+})
+
+/** RFC 6121 §2.2 and §2.6: a client reads the roster, and is told of changes from then on. */
+function read(keeper: Keeper, versioning: boolean): IqHandler {
+  return (iq, request) => {
+    requireOwner(request)
+    return when(keeper.rosters.of(request.to), (roster) => {
+      const ver = versioning ? payload(iq)!.attr('ver') : undefined
+      const session = request.delivery.session?.slot(interest)
+      if (session !== undefined) {
+        session.roster = true
+        session.versions = ver !== undefined
+      }
+      // RFC 6121 §2.6.3: an empty result says that the client's roster is the present one
+      if (ver !== undefined && ver === roster.version) return result(iq)
+      return result(iq, buildRoster(roster.listed(), ver === undefined ? undefined : roster.version))
+    })
+  }
+}
+
+/** RFC 6121 §2.3 to §2.5. */
+function write(keeper: Keeper): IqHandler {
+  return async (iq, request) => {
+    requireOwner(request)
+    await keeper.set(request.to, parseRosterSet(payload(iq)!))
+    return result(iq)
+  }
+}
+
+/** RFC 6121 §2.1.5 and §2.3.3: a roster is for nobody but its user. */
+function requireOwner({ from, to }: IqRequest): void {
+  if (!from.bare.equals(to)) throw new StanzaError('auth', 'forbidden')
+}
+
+/** S56: a roster push comes from the user's server only, so nobody's roster set is carried to a client. */
+function refuseForged({ stanza, to }: Delivery): undefined {
+  if (stanza.name !== 'iq' || to.resource === '' || stanza.attr('type') !== 'set') return
+  if (stanza.elements().some((child: Element) => RosterQuery.is(child)))
+    throw new StanzaError('cancel', 'service-unavailable')
+}
+
+function api(keeper: Keeper): RosterApi {
+  return {
+    list: async (user) => (await keeper.rosters.of(user)).listed(),
+    async contact(user, contact) {
+      const item = (await keeper.rosters.of(user)).get(contact)
+      return item?.listed === true ? item : undefined
+    },
+    set: (user, change) => keeper.set(user, change),
+    subscribe: (user, contact, type) => keeper.act(user, contact, type),
+    put: (user, contact, subscription) => keeper.put(user, contact, subscription),
+  }
+}
