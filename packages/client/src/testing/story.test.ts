@@ -1,6 +1,7 @@
 import assert, { AssertionError } from 'node:assert/strict'
 import { test } from 'node:test'
-import { Body, Message, Presence } from '@meerkat/protocol'
+import { Body, Message, Ping, Presence } from '@meerkat/protocol'
+import { type Element } from '@meerkat/xml'
 import { type Client } from '../index.ts'
 import { fakeServer } from './fake-server.ts'
 import { expect, presence, story } from './index.ts'
@@ -84,6 +85,22 @@ test('a stanza that nobody expected fails the story when so asked', async (t) =>
     return true
   })
   await story(quiet, { server, users: { alice: 1, bob: 1 } }, leave)
+})
+
+test('a stanza that the server is slow to take counts as left over, too', async (t) => {
+  const held: Element[] = []
+  const server = await fakeServer(t, {
+    // Messages wait until their sender's next ping, as in a server that lags behind.
+    intercept: (element, session) => {
+      if (Message.is(element)) return held.push(element) > 0
+      const isPing = Ping.in(element) !== undefined && session.jid!.local.startsWith('alice')
+      if (isPing) for (const message of held.splice(0)) server.router.route(session, session.jid!, message)
+      return false
+    },
+  })
+  const cast = { server, users: { bob: 1, alice: 1 }, nothingLeft: true } as const
+  const slow = story({ diagnostic: () => {} }, cast, ({ alice, bob }) => alice.send(chat(bob, 'late')))
+  await assert.rejects(slow, /bob expected nothing more; .*<body>late/s)
 })
 
 test('a story that fails reports what was said, rejects with the failure and leaves nobody behind', async (t) => {
