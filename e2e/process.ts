@@ -1,0 +1,92 @@
+/** A server's process as its operator sees it: started with a configuration, ended by a signal, speaking on its outputs. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url))
+const COMMAND = fileURLToPath(new URL('../packages/server/bin/meerkat.mjs', import.meta.url))
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** What a command did. */
+export interface CommandResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** More of the environment than this process has. */
+export type Environment = Readonly<Record<string, string>>
+
+/** A running server, or one that has ended. */
+export class ServerProcess {
+  readonly exited: Promise<Exit>
+  stdout = ''
+  /** The server's log, JSON lines, and what it could not start for. */
+  stderr = ''
+  readonly #child: ChildProcess
+
+  constructor(args: readonly string[], env: Environment = {}) {
+    this.#child = spawn(process.execPath, [MAIN, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child.stdout!.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
+    this.#child.stderr!.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
+    this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }) as Exit)
+  }
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Resolves when `text` stands in the standard output. Rejects with what the server said when it ends before. */
+  async says(text: string): Promise<void> {
+    const ended = this.exited.then(({ code, signal }) => {
+      throw new Error(`the server ended (${code ?? signal}) before it said ${JSON.stringify(text)}:\n${this.stderr}`)
+    })
+    ended.catch(() => {})
+    while (!this.stdout.includes(text)) await Promise.race([once(this.#child.stdout!, 'data'), ended])
+  }
+
+  /** Sends a signal and resolves when the process is gone. */
+  async end(signal: NodeJS.Signals): Promise<Exit> {
+    if (this.running) this.#child.kill(signal)
+    return this.exited
+  }
+
+  /** Bytes of memory that the process has in use. */
+  residentBytes(): number {
+    const pages = Number(readFileSync(`/proc/${this.pid}/statm`, 'utf8').split(' ')[1])
+    return pages * 4096
+  }
+}
+
+/** Runs the server's program to its end, as for a configuration that cannot work. */
+export async function runServer(args: readonly string[], env?: Environment): Promise<CommandResult> {
+  const server = new ServerProcess(args, env)
+  const { code } = await server.exited
+  return { code: code ?? -1, stdout: server.stdout, stderr: server.stderr }
+}
+
+/** Runs the command line `meerkat` for the server with this configuration. */
+export async function runCommand(args: readonly string[], config: string): Promise<CommandResult> {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    env: { ...process.env, MEERKAT_CONFIG: config },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code: code ?? -1, stdout, stderr }
+}
