@@ -15,11 +15,6 @@ const USAGE = `usage: meerkat foreground [-c FILE]   start the server here (defa
 /** A mistake of whoever started the process: told without a stack. */
 class UsageError extends Error {}
 
-await main(process.argv.slice(2)).catch((error: unknown) => {
-  process.exitCode = 1
-  process.stderr.write(`${told(error)}\n`)
-})
-
 async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'init') return init(args[1])
   const file = args[0] === '-c' ? args[1] : args.length === 0 ? undefined : ''
@@ -105,3 +100,8 @@ function told(error: unknown): string {
   if (error instanceof UsageError) return error.message
   return `the server could not start: ${error instanceof Error ? error.message : String(error)}`
 }
+
+await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.exitCode = 1
+  process.stderr.write(`${told(error)}\n`)
+})

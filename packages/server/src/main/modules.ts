@@ -1,5 +1,5 @@
 /** The modules this server has: every file and folder in `modules/` that declares one. */
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import type { ModuleDeclaration } from '../core/module.ts'
 import type { ModuleRegistry } from '../core/manager.ts'
 
@@ -19,7 +19,7 @@ export async function loadModules(): Promise<ModuleRegistry> {
 
 /** The file that declares a module, for an entry of the folder; undefined for everything else. */
 function moduleFile(name: string, folder: boolean): string | undefined {
-  if (folder) return `${name}/index.${SUFFIX}`
+  if (folder) return existsSync(new URL(`${name}/index.${SUFFIX}`, FOLDER)) ? `${name}/index.${SUFFIX}` : undefined
   if (!name.endsWith(`.${SUFFIX}`) || name.includes('.test.') || name.endsWith('.d.ts')) return undefined
   return name
 }
