@@ -25,24 +25,37 @@ export interface OutboxRow extends NewEvent {
 
 /** What a sink reads and acknowledges. */
 export interface OutboxReader {
-  /** The rows after those already read, at most `limit`, in order; rejects with a StorageError, and may then be called again. */
+  /**
+   * The rows after those already read, at most `limit`, in order; none when there are no more, or when too many are unacknowledged.
+   * After a restart those unacknowledged come again. Rejects with a `StorageError`; reading again goes on where it failed.
+   */
   read(limit: number): Promise<OutboxRow[]>
   /** Notes that the row is delivered. A lane's cursor moves over acknowledged rows without a gap. */
   acknowledge(row: OutboxRow): void
-  /** Calls `listener` after rows were added; returns how to stop that. */
+  /** Calls `listener` after rows were added; returns how to stop that. Rows that were there before cause no call: read first. */
   onRows(listener: () => void): () => void
   /** The number of rows that the sink has not acknowledged. */
   pending(): Promise<number>
-  /** Stores how far the sink has come. */
+  /** Stores how far the sink has come; rows that are unacknowledged come again at the next opening. */
   close(): Promise<void>
 }
 
 /** Events of this process. */
 export interface Outbox {
-  /** The write that adds an event; join it to the unit of what the event reports. */
+  /** The write that adds the event; join it to the unit of what the event reports. */
   adding(event: NewEvent): Write
-  /** Opens a sink's reader; a sink has one at a time. A new sink begins with the first unit committed after this call. */
+  /**
+   * Opens a sink's reader; a sink has one at a time. A new sink begins with the first unit that is committed after this call.
+   * Throws when the sink's reader is open already.
+   */
   reader(sink: string): OutboxReader
+  /** Forgets a sink that will not come back, so that rows no longer wait for it. Its reader must be closed. */
+  forget(sink: string): Promise<void>
+  /**
+   * Sets a sink back, so that it gets every row that is kept from the time `from` on (microseconds since 1970) once more.
+   * Its reader must be closed.
+   */
+  replay(sink: string, from: number): Promise<void>
 }
 
 /** The node's outbox. */

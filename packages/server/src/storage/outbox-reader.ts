@@ -1,36 +1,7 @@
 /** A sink's reader of the outbox. */
-import { type Database, type Write } from '../core/database.ts'
+import type { Database, Write } from '../core/database.ts'
+import type { OutboxReader, OutboxRow } from '../core/outbox.ts'
 import { Progress } from './outbox-progress.ts'
-
-/** An event as a sink gets it. */
-export interface OutboxRow {
-  /** Grows with every row of the writer; not without gaps. */
-  readonly seq: number
-  readonly lane: number
-  readonly id: string
-  readonly hostType: string
-  readonly kind: string
-  readonly conversation: string
-  readonly body: string
-  readonly at: number
-}
-
-/** What a sink reads and acknowledges. */
-export interface OutboxReader {
-  /**
-   * The rows after those already read, at most `limit`, in order; none when there are no more, or when too many are unacknowledged.
-   * After a restart those unacknowledged come again. Rejects with a `StorageError`; reading again goes on where it failed.
-   */
-  read(limit: number): Promise<OutboxRow[]>
-  /** Notes that the row is delivered. A lane's cursor moves over acknowledged rows without a gap. */
-  acknowledge(row: OutboxRow): void
-  /** Calls `listener` after rows were added; returns how to stop that. Rows that were there before cause no call: read first. */
-  onRows(listener: () => void): () => void
-  /** The number of rows that the sink has not acknowledged. */
-  pending(): Promise<number>
-  /** Stores how far the sink has come; rows that are unacknowledged come again at the next opening. */
-  close(): Promise<void>
-}
 
 /** What a reader is made of. */
 export interface ReaderOptions {

@@ -4,26 +4,13 @@
  * followed by the late commit of a lower one. A sink's cursors live beside the rows: one floor, below which every row has passed,
  * and one for each lane that is ahead of it.
  */
-import { type Database, type Write } from '../core/database.ts'
-import { FLOOR, openReader, type OutboxReader } from './outbox-reader.ts'
+import type { Database, Write } from '../core/database.ts'
+import type { Outbox as Events, OutboxReader } from '../core/outbox.ts'
+import { FLOOR, openReader } from './outbox-reader.ts'
 import { Trimmer } from './outbox-trimmer.ts'
 
 /** The number of lanes, fixed because cursors are kept by lane. */
 export const LANES = 64
-
-/** An event to be delivered. */
-export interface NewEvent {
-  /** Stable and unique, so that receivers can recognise a second delivery. */
-  readonly id: string
-  readonly hostType: string
-  readonly kind: string
-  /** What orders it: events of one conversation are delivered in their order. */
-  readonly conversation: string
-  /** JSON. */
-  readonly body: string
-  /** Microseconds since 1970. */
-  readonly at: number
-}
 
 /** How to open an outbox. */
 export interface OutboxOptions {
@@ -42,21 +29,7 @@ export interface OutboxOptions {
 }
 
 /** The events of one writer. */
-export interface Outbox {
-  /** The write that adds the event; join it to the unit of what the event reports. */
-  adding(event: NewEvent): Write
-  /**
-   * Opens a sink's reader; a sink has one at a time. A new sink begins with the first unit that is committed after this call.
-   * Throws when the sink's reader is open already.
-   */
-  reader(sink: string): OutboxReader
-  /** Forgets a sink that will not come back, so that rows no longer wait for it. Its reader must be closed. */
-  forget(sink: string): Promise<void>
-  /**
-   * Sets a sink back, so that it gets every row that is kept from the time `from` on (microseconds since 1970) once more.
-   * Its reader must be closed.
-   */
-  replay(sink: string, from: number): Promise<void>
+export interface Outbox extends Events {
   /** Closes the readers and ends the work in the background. */
   close(): Promise<void>
 }
@@ -120,4 +93,4 @@ export function laneOf(conversation: string): number {
   return (hash >>> 0) % LANES
 }
 
-export { type OutboxReader, type OutboxRow } from './outbox-reader.ts'
+export type { NewEvent, OutboxReader, OutboxRow } from '../core/outbox.ts'
