@@ -14,6 +14,7 @@ const ROOTS = `
 schema {
   query: AdminQuery
   mutation: AdminMutation
+  subscription: AdminSubscription
 }
 
 "Everything that can be read."
@@ -21,6 +22,9 @@ type AdminQuery
 
 "Everything that can be changed."
 type AdminMutation
+
+"Everything that can be watched."
+type AdminSubscription
 `
 
 /** Assembles the admin schema. The same for every host type: what does not run there says so when it is asked. */

@@ -4,7 +4,7 @@ import messages from '../modules/messages.ts'
 import { type Story, type StoryOptions, story } from '../testing/story.ts'
 import { ADMIN_PARTS, adminSchema } from './admin.ts'
 import type { ApiContext } from './context.ts'
-import { type ApiAnswer, executeRequest } from './execute.ts'
+import { type ApiAnswer, executeRequest, executeStream } from './execute.ts'
 import { type LogLevel, type NodeControl, nodeControl } from './node-control.ts'
 
 export { ADMIN_PARTS }
@@ -49,6 +49,8 @@ export interface ApiStory {
   readonly node: FakeNode
   /** Executes a request, as admin over the control socket unless `caller` says otherwise. */
   readonly ask: (query: string, caller?: Partial<ApiContext>, variables?: Record<string, unknown>) => Promise<ApiAnswer>
+  /** Opens the stream of a subscription. */
+  readonly watch: (query: string, caller?: Partial<ApiContext>) => ReturnType<typeof executeStream>
 }
 
 /** Begins a story with an API on `example.com`. */
@@ -56,11 +58,17 @@ export async function apiStory(t: TestContext, options: Partial<StoryOptions> = 
   const told = await story(t, { modules: [[messages]], ...options })
   const node = new FakeNode()
   told.kernel.share(nodeControl, node)
+  const context = (caller: Partial<ApiContext>): ApiContext => ({
+    kernel: told.kernel,
+    role: 'admin',
+    method: 'cli',
+    ...caller,
+  })
   return {
     story: told,
     node,
-    ask: (query, caller = {}, variables = {}) =>
-      executeRequest(API, { query, variables }, { kernel: told.kernel, role: 'admin', method: 'cli', ...caller }),
+    ask: (query, caller = {}, variables = {}) => executeRequest(API, { query, variables }, context(caller)),
+    watch: (query, caller = {}) => executeStream(API, { query }, context(caller)),
   }
 }
 

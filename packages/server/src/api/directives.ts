@@ -79,3 +79,7 @@ const find = (directives: readonly ConstDirectiveNode[] | undefined, name: strin
 
 const argumentsOf = (directive: ConstDirectiveNode): Map<string, unknown> =>
   new Map(directive.arguments?.map((argument) => [argument.name.value, valueFromASTUntyped(argument.value)]))
+
+/** The name of a field across the schema. */
+export const fieldKey = (type: { readonly name: string }, field: { readonly name: string }): string =>
+  `${type.name}.${field.name}`

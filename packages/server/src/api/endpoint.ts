@@ -7,10 +7,11 @@ import type { Kernel } from '../core/kernel.ts'
 import type { ApiContext } from './context.ts'
 import { type Caller, type Credentials, readBasic } from './credentials.ts'
 import { RequestError } from './errors.ts'
-import { type ApiAnswer, executeRequest, refused } from './execute.ts'
+import { type ApiAnswer, type ApiRequest, executeRequest, refused } from './execute.ts'
 import { PAGE, PAGE_POLICY } from './graphiql.ts'
 import { readRequest } from './request.ts'
 import type { ApiSchema } from './schema.ts'
+import { isStream, serveStream } from './sse.ts'
 
 /** What an endpoint serves, and to whom. */
 export interface EndpointOptions {
@@ -22,6 +23,8 @@ export interface EndpointOptions {
   readonly allowedCategories?: readonly string[] | undefined
   /** Requests whose Host header is no name of this machine are refused: where a password is asked for, a foreign page has none (S92). */
   readonly localOnly?: boolean
+  /** Milliseconds that an event stream may be silent (`sse_idle_timeout`); an hour when not given. */
+  readonly idleTimeout?: number | undefined
   /** Bytes of a request's body; 1 MiB when not given (S81). */
   readonly maxBody?: number
 }
@@ -34,6 +37,7 @@ const MAX_BODY = 1024 * 1024
 /** An endpoint for `POST` and `GET`; a browser that asks for HTML gets a page to try queries on. */
 export function graphqlEndpoint(options: EndpointOptions): RequestHandler {
   return (request, response) => {
+    if (isStream(request)) return serveStream(options, request, response)
     if (wantsPage(request)) return sendPage(response)
     answer(options, request)
       .catch((error: unknown) => refused(error, (cause) => options.kernel.report('graphql_failed', cause)))
@@ -45,6 +49,15 @@ export function graphqlEndpoint(options: EndpointOptions): RequestHandler {
 async function answer(options: EndpointOptions, request: IncomingMessage): Promise<ApiAnswer> {
   if (request.method !== 'GET' && request.method !== 'POST')
     throw new RequestError(405, 'method_not_allowed', 'Use GET or POST')
+  const { context, wanted } = await admitted(options, request)
+  return executeRequest(options.api, wanted, context)
+}
+
+/** Who asks for what. */
+export async function admitted(
+  options: EndpointOptions,
+  request: IncomingMessage,
+): Promise<{ context: ApiContext; wanted: ApiRequest }> {
   if (options.localOnly === true && !isLocalName(request.headers.host))
     throw new RequestError(403, 'request_error', 'Without a password the API serves only local names of this machine')
   const caller = options.caller(readBasic(request.headers.authorization))
@@ -56,7 +69,7 @@ async function answer(options: EndpointOptions, request: IncomingMessage): Promi
     method: options.method,
     ...(categories === undefined || categories.length === 0 ? {} : { allowedCategories: categories }),
   }
-  return executeRequest(options.api, wanted, context)
+  return { context, wanted }
 }
 
 /** A page that was opened under a foreign name must not reach an open API by pointing that name at this machine. */
@@ -79,10 +92,11 @@ function sendPage(response: ServerResponse): void {
   response.end(PAGE)
 }
 
-function send(response: ServerResponse, { status, body }: ApiAnswer): void {
+/** Writes an answer as JSON. */
+export function send(response: ServerResponse, { status, body }: ApiAnswer): void {
   const text = JSON.stringify(body)
   if (status === 401) response.setHeader('www-authenticate', 'Basic realm="GraphQL", charset="UTF-8"')
-  if (status === 405) response.setHeader('allow', 'GET, POST')
+  if (status === 405 && !response.hasHeader('allow')) response.setHeader('allow', 'GET, POST')
   // What was not read of a refused body would be taken for the next request.
   if (status === 413) response.setHeader('connection', 'close')
   response.writeHead(status, {

@@ -1,5 +1,15 @@
 /** Runs one GraphQL request: parse, limits, validation, permissions, execution; the answer with its HTTP status (reference §6.1). */
-import { type DocumentNode, GraphQLError, type OperationDefinitionNode, execute, getOperationAST, parse } from 'graphql'
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  type OperationDefinitionNode,
+  execute,
+  getOperationAST,
+  parse,
+  subscribe,
+} from 'graphql'
 import type { ApiContext } from './context.ts'
 import { type AnsweredError, RequestError, answerError, answerRefusal } from './errors.ts'
 import { DOCUMENT_LIMITS, type DocumentLimits, requireSize } from './limits.ts'
@@ -29,26 +39,83 @@ export async function executeRequest(
   context: ApiContext,
   limits: DocumentLimits = DOCUMENT_LIMITS,
 ): Promise<ApiAnswer> {
-  const report = (error: unknown) => context.kernel.report('graphql_crash', error)
   try {
-    const document = parseDocument(request.query, limits)
-    requireSize(document, limits)
-    const operation = findOperation(document, request.operationName)
-    requireSupported(operation, context, request.mayMutate !== false)
-    requireValid(api.schema, document)
-    const variables = coerceVariables(api.schema, operation, request.variables ?? {})
-    requirePermissions(api, document, operation, variables, context)
-    const { data, errors } = await execute({
-      schema: api.schema,
-      document,
-      contextValue: context,
-      operationName: request.operationName ?? null,
-      variableValues: withoutNulls(request.variables ?? {}),
-    })
-    if (errors === undefined) return { status: 200, body: { data } }
-    return { status: 200, body: { errors: errors.map((error) => answerError(error, report)), data } }
+    const supported = request.mayMutate === false ? ['query'] : ['query', 'mutation']
+    return answered(await execute(prepare(api, request, context, limits, supported)), context)
   } catch (error) {
-    return refused(error, report)
+    return refused(error, reporter(context))
+  }
+}
+
+/** Opens the stream of a subscription, or answers why it cannot. Never rejects. */
+export async function executeStream(
+  api: ApiSchema,
+  request: ApiRequest,
+  context: ApiContext,
+  limits: DocumentLimits = DOCUMENT_LIMITS,
+): Promise<ApiAnswer | AsyncGenerator<ApiAnswer['body'], void, void>> {
+  try {
+    const opened = await subscribe(prepare(api, request, context, limits, ['subscription']))
+    if (Symbol.asyncIterator in opened) return bodies(opened, context)
+    // Nothing has run: a stream that cannot be opened is a request that is refused.
+    const { status, body } = answered(opened, context)
+    const denied = body.errors?.some((error) => error.extensions['code'] === 'no_permissions') === true
+    return {
+      status: denied ? 401 : status === 200 ? 400 : status,
+      body: { ...(body.errors && { errors: body.errors }) },
+    }
+  } catch (error) {
+    return refused(error, reporter(context))
+  }
+}
+
+/** Each event as the body of an answer; ending this ends the stream. */
+function bodies(
+  stream: AsyncGenerator<ExecutionResult, void, void>,
+  context: ApiContext,
+): AsyncGenerator<ApiAnswer['body'], void, void> {
+  const body = ({ value, done }: IteratorResult<ExecutionResult, void>): IteratorResult<ApiAnswer['body'], void> =>
+    done === true ? { value: undefined, done } : { value: answered(value, context).body, done: false }
+  return {
+    // No generator function: its `return` would wait for the next event.
+    next: async () => body(await stream.next()),
+    return: async () => body(await stream.return()),
+    throw: async (error) => body(await stream.throw(error)),
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    [Symbol.asyncDispose]: async () => void (await stream.return()),
+  }
+}
+
+const reporter = (context: ApiContext) => (error: unknown) => context.kernel.report('graphql_crash', error)
+
+function answered({ data, errors }: ExecutionResult, context: ApiContext): ApiAnswer {
+  if (errors === undefined) return { status: 200, body: { data } }
+  return { status: 200, body: { errors: errors.map((error) => answerError(error, reporter(context))), data } }
+}
+
+/** Everything up to execution; throws RequestError. */
+function prepare(
+  api: ApiSchema,
+  request: ApiRequest,
+  context: ApiContext,
+  limits: DocumentLimits,
+  supported: readonly string[],
+): ExecutionArgs {
+  const document = parseDocument(request.query, limits)
+  requireSize(document, limits)
+  const operation = findOperation(document, request.operationName)
+  requireSupported(operation, context, supported)
+  requireValid(api.schema, document)
+  const variables = coerceVariables(api.schema, operation, request.variables ?? {})
+  requirePermissions(api, document, operation, variables, context)
+  return {
+    schema: api.schema,
+    document,
+    contextValue: context,
+    operationName: request.operationName ?? null,
+    variableValues: withoutNulls(request.variables ?? {}),
   }
 }
 
@@ -78,12 +145,13 @@ function findOperation(document: DocumentNode, name: string | undefined): Operat
 }
 
 /** A subscription needs a stream of events; and what a mere link can trigger must change nothing. */
-function requireSupported(operation: OperationDefinitionNode, context: ApiContext, mayMutate: boolean): void {
+function requireSupported(operation: OperationDefinitionNode, context: ApiContext, supported: readonly string[]): void {
   const kind = operation.operation
-  if (kind !== 'subscription' && (kind !== 'mutation' || mayMutate)) return
-  const method = kind === 'mutation' ? 'GET' : context.method
+  if (supported.includes(kind)) return
+  const byLink = kind === 'mutation' && supported.includes('query')
+  const method = supported.includes('subscription') ? 'sse' : byLink ? 'GET' : context.method
   throw new RequestError(
-    kind === 'mutation' ? 405 : 400,
+    byLink ? 405 : 400,
     'unsupported_operation',
     `The ${method} execution method does not support ${kind} operations.`,
   )

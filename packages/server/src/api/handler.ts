@@ -14,6 +14,8 @@ export interface GraphqlHandlerSettings {
   readonly username?: string | undefined
   readonly password?: string | undefined
   readonly allowed_categories?: readonly string[] | undefined
+  /** Milliseconds; Infinity for no limit. */
+  readonly sse_idle_timeout?: number | undefined
 }
 
 /** What an operator may allow beyond MongooseIM's settings. */
@@ -23,7 +25,7 @@ export interface HandlerOptions {
   readonly allowOpen?: boolean
 }
 
-/** The handler that a section of the configuration describes; throws for an endpoint that this release does not serve. */
+/** The handler that a section of the configuration describes, for its path and for `/sse` below it; throws for an endpoint that this release does not serve. */
 export function graphqlHandler(
   kernel: Kernel,
   settings: GraphqlHandlerSettings,
@@ -38,6 +40,7 @@ export function graphqlHandler(
     caller: adminCaller(wanted),
     method: 'http',
     allowedCategories: settings.allowed_categories,
+    idleTimeout: settings.sse_idle_timeout,
     localOnly: wanted === undefined && !allowOpen,
   })
 }

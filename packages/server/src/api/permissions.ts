@@ -19,7 +19,8 @@ import {
 import { refusal } from './authorise.ts'
 import type { ApiContext } from './context.ts'
 import { RequestError } from './errors.ts'
-import { type ApiSchema, fieldKey } from './schema.ts'
+import { fieldKey } from './directives.ts'
+import type { ApiSchema } from './schema.ts'
 import type { Variables } from './validate.ts'
 
 /** Throws `no_permissions` (401) when the operation asks for a field that the caller may not see. */

@@ -10,10 +10,11 @@ import {
 } from 'graphql'
 import { refusal } from './authorise.ts'
 import type { ApiContext } from './context.ts'
-import { DIRECTIVES, type Protection, protectionOf, useOf } from './directives.ts'
+import { DIRECTIVES, type Protection, fieldKey, protectionOf, useOf } from './directives.ts'
 import { ApiError, RequestError } from './errors.ts'
 import type { ApiPart, Resolver } from './part.ts'
 import { SCALARS, defineScalars } from './scalars.ts'
+import { subscriber } from './subscriber.ts'
 import { requireUse } from './use.ts'
 
 /** A schema that can be executed, with who may see each of its fields. */
@@ -23,15 +24,12 @@ export interface ApiSchema {
   readonly protections: ReadonlyMap<string, Protection>
 }
 
-/** The name of a field across the schema. */
-export const fieldKey = (type: { readonly name: string }, field: { readonly name: string }): string =>
-  `${type.name}.${field.name}`
-
 /** Builds a schema; `base` is the text with the root types. Throws when a field declares no role, or a resolver has no field. */
 export function assembleSchema(base: string, parts: readonly ApiPart[]): ApiSchema {
   const schema = buildSchema([DIRECTIVES, SCALARS, base, ...parts.map((part) => part.sdl)].join('\n'))
   defineScalars(schema)
-  const resolvers = collectResolvers(parts)
+  const resolvers = collect(parts, (part) => part.resolvers)
+  const streams = collect(parts, (part) => part.streams ?? {})
   const protections = new Map<string, Protection>()
   for (const type of objectTypes(schema)) {
     for (const field of Object.values(type.getFields())) {
@@ -41,9 +39,10 @@ export function assembleSchema(base: string, parts: readonly ApiPart[]): ApiSche
       protections.set(key, protection)
       field.resolve = guarded(schema, type, field, protection, resolvers.get(key))
       resolvers.delete(key)
+      if (type === schema.getSubscriptionType()) field.subscribe = subscriber(field, protections, streams)
     }
   }
-  const [stray] = resolvers.keys()
+  const stray = [...resolvers.keys(), ...streams.keys()].find((key) => resolvers.has(key) || !protections.has(key))
   if (stray !== undefined) throw new Error(`${stray} has a resolver and is not in the schema`)
   return { schema, protections }
 }
@@ -55,16 +54,20 @@ function objectTypes(schema: GraphQLSchema): GraphQLObjectType[] {
   )
 }
 
-function collectResolvers(parts: readonly ApiPart[]): Map<string, Resolver> {
-  const resolvers = new Map<string, Resolver>()
+/** What the parts bring, by type and field. */
+function collect<T>(
+  parts: readonly ApiPart[],
+  of: (part: ApiPart) => Readonly<Record<string, Readonly<Record<string, T>>>>,
+): Map<string, T> {
+  const found = new Map<string, T>()
   for (const part of parts)
-    for (const [type, fields] of Object.entries(part.resolvers))
-      for (const [field, resolve] of Object.entries(fields)) {
+    for (const [type, fields] of Object.entries(of(part)))
+      for (const [field, value] of Object.entries(fields)) {
         const key = `${type}.${field}`
-        if (resolvers.has(key)) throw new Error(`${key} has two resolvers`)
-        resolvers.set(key, resolve)
+        if (found.has(key)) throw new Error(`${key} has two resolvers`)
+        found.set(key, value)
       }
-  return resolvers
+  return found
 }
 
 type Guarded = GraphQLFieldResolver<unknown, ApiContext>

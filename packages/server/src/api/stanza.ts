@@ -5,7 +5,8 @@ import { Element } from '@meerkat/xml'
 import { archiveReader } from './archive.ts'
 import { type ApiContext, hostOf, sharedOrNone } from './context.ts'
 import { ApiError } from './errors.ts'
-import { type ApiPart, resolver } from './part.ts'
+import { MessageStream } from './message-stream.ts'
+import { type ApiPart, resolver, stream } from './part.ts'
 
 /** The most messages that one call of getLastMessages gives. */
 const MAX_MESSAGES = 500
@@ -109,6 +110,11 @@ async function getLastMessages(args: LastMessages, context: ApiContext) {
   return { stanzas, limit }
 }
 
+async function subscribeForMessages({ caller }: { caller: Jid }, context: ApiContext) {
+  await requireUser(context, caller, { user: caller.toString() })
+  return new MessageStream(context.kernel, caller.bare)
+}
+
 /** The part with the category `stanza`. */
 export const stanzaPart: ApiPart = {
   category: 'stanza',
@@ -121,6 +127,17 @@ extend type AdminQuery {
 extend type AdminMutation {
   "Sending stanzas and reading archives"
   stanza: StanzaAdminMutation @protected
+}
+
+extend type AdminSubscription {
+  "Sending stanzas and reading archives"
+  stanza: StanzaAdminSubscription @protected
+}
+
+"Watches stanzas."
+type StanzaAdminSubscription {
+  "Watch the messages that a user receives"
+  subscribeForMessages(caller: JID!): StanzaMap @protected(type: DOMAIN, args: ["caller"])
 }
 
 "Reads archives."
@@ -171,4 +188,5 @@ type SendStanzaPayload @protected {
       sendStanza: resolver(sendStanza),
     },
   },
+  streams: { StanzaAdminSubscription: { subscribeForMessages: stream(subscribeForMessages) } },
 }

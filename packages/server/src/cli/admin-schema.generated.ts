@@ -498,6 +498,17 @@ export const ADMIN_CATEGORIES: AdminCategories = {
           }
         ],
         "document": "mutation ($stanza: XmlElement) { stanza { sendStanza(stanza: $stanza) { id } } }"
+      },
+      "subscribeForMessages": {
+        "summary": "Watch the messages that a user receives",
+        "args": [
+          {
+            "name": "caller",
+            "type": "JID!",
+            "read": "text"
+          }
+        ],
+        "document": "subscription ($caller: JID!) { stanza { subscribeForMessages(caller: $caller) { sender timestamp stanza_id stanza } } }"
       }
     }
   }
