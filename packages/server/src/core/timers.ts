@@ -58,6 +58,11 @@ export class TimerWheel {
     return { cancel: () => current.cancel() }
   }
 
+  /** How many calls are to be made; costs a walk over all of them. */
+  get size(): number {
+    return this.#slots.flat().filter((entry) => entry.call !== undefined).length
+  }
+
   /** Makes the calls that have come due; the owner calls this once a tick. */
   advance(): void {
     const now = Math.floor(this.#clock.monotonic() / TICK_MS)
@@ -77,7 +82,11 @@ export class TimerWheel {
     for (const entry of entries) {
       if (entry.call === undefined) continue
       if (entry.due > now) later.push(entry)
-      else this.#call(entry.call)
+      else {
+        const { call } = entry
+        entry.call = undefined
+        this.#call(call)
+      }
     }
   }
 

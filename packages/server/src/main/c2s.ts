@@ -49,6 +49,7 @@ export function c2sOptionsOf(
       const auth = config.hostTypes.get(hostType)?.auth
       return auth === undefined ? undefined : mechanismsOf(auth)
     },
+    scramIterations: (hostType) => config.hostTypes.get(hostType)?.auth.password.scram_iterations ?? 10_000,
     shaper: () => {
       if (rate === undefined) return () => 0
       const shaper = new Shaper(rate)

@@ -1,9 +1,11 @@
 /** Outgoing connections, by the sections `[outgoing_pools.TYPE.TAG]`. */
+import { systemClock } from '../core/clock.ts'
 import type { Pool } from '../core/config/types.ts'
 import type { Log } from '../core/log.ts'
+import { openRabbitPool } from '../pools/rabbit.ts'
 
 /** The types of pools that this server has. */
-export const poolTypes: ReadonlySet<string> = new Set([])
+export const poolTypes: ReadonlySet<string> = new Set(['rabbit'])
 
 /** A pool that is open. */
 export interface OpenPool {
@@ -15,8 +17,11 @@ export interface OpenPool {
 }
 
 /** Opens the pools; none of them waits for its service. */
-export function openPools(pools: readonly Pool[], _log: Log): OpenPool[] {
+export function openPools(pools: readonly Pool[], log: Log): OpenPool[] {
   return pools.map((pool) => {
-    throw new Error(`[outgoing_pools.${pool.type}] is not built into this server`)
+    if (pool.type !== 'rabbit') throw new Error(`[outgoing_pools.${pool.type}] is not built into this server`)
+    const name = `meerkat ${pool.tag}`
+    const value = openRabbitPool({ settings: pool.settings, name, log, clock: systemClock() })
+    return { type: pool.type, tag: pool.tag, value, close: () => value.close() }
   })
 }

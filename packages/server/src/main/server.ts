@@ -85,8 +85,8 @@ async function start(config: Config, modules: ModuleRegistry, log: Log, opened: 
   for (const hostType of config.hostTypes.values()) {
     const accounts = accountsOf(hostType.auth, kernel.storage)
     const isHosted = (domain: string): boolean => kernel.hosts.of(domain) !== undefined
-    const host = kernel.addHost(hostType.name, hostType.domains, accounts, (rule, user, domain) =>
-      accessRule(hostType, rule, user, domain, isHosted),
+    const host = kernel.addHost(hostType.name, hostType.domains, accounts, (rule, user, domain, undefinedRule) =>
+      accessRule(hostType, rule, user, domain, isHosted, undefinedRule),
     )
     opened.on(() => kernel.modules.stopAll(host))
     await kernel.modules.startAll(host, hostType.modules)
