@@ -46,7 +46,8 @@ describe('every module', () => {
   }
 })
 
-function needsOf(key: string): Set<string> {
-  const needs = modules.get(key)!.requires ?? []
-  return new Set([...needs.flatMap((needed) => [...needsOf(needed)]), key])
+/** The module itself, behind everything that it needs. */
+function needsOf(key: string, found = new Set<string>()): Set<string> {
+  for (const needed of modules.get(key)!.requires ?? []) needsOf(needed, found)
+  return found.add(key)
 }
