@@ -120,6 +120,13 @@ test('a regular expression that is none is refused', () => {
   assert.deepEqual(findings, [{ path: ['user_regexp'], message: 'wants a regular expression', value: '(' }])
 })
 
+test('an undefined rule denies, unless who asks knows better; a rule that says nothing of the user denies', () => {
+  const rules = hostType({}, { silent: [] })
+  const ask = (rule: string, undefinedRule?: string) =>
+    accessRule(rules, rule, parseJid('alice@localhost'), 'localhost', () => true, undefinedRule)
+  assert.deepEqual([ask('missing'), ask('missing', 'default'), ask('silent', 'default')], ['deny', 'default', 'deny'])
+})
+
 const globs: [pattern: string, text: string, expected: boolean][] = [
   ['', '', true],
   ['*', '', true],

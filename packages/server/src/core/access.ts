@@ -129,7 +129,7 @@ const preparedDomain = (name: string): string => tryJid(name)?.domain ?? name.to
 
 /**
  * What `rule` says to `jid` on `domain`: the value of the first clause whose class the user is in, `'deny'` when there is
- * none or no such rule. The rules `all` and `none` are built in. `isHosted` adds domains that came after the start.
+ * none, `undefinedRule` when there is no such rule. The rules `all` and `none` are built in. `isHosted` adds domains that came after the start.
  */
 export function accessRule(
   { access }: { readonly access: AccessRules },
@@ -137,11 +137,12 @@ export function accessRule(
   jid: Jid,
   domain: string,
   isHosted: (domain: string) => boolean = access.isHosted,
+  undefinedRule = 'deny',
 ): string | number {
   if (rule === 'all') return 'allow'
   if (rule === 'none') return 'deny'
   const clauses = access.rules.get(rule)
-  if (clauses === undefined) return 'deny'
+  if (clauses === undefined) return undefinedRule
   for (const clause of clauses) {
     if (clause.classes === undefined || isInClass(clause.classes, jid, domain, isHosted)) return clause.value
   }

@@ -15,8 +15,11 @@ import type { Session } from './session.ts'
 import type { Stores } from './stores.ts'
 import type { Timer } from './timers.ts'
 
-/** Decides a rule of `[access]` for a user of `domain`: the value of the first clause that matches, `deny` when none does. */
-export type AccessCheck = (rule: string, user: Jid, domain: string) => string | number
+/**
+ * Decides a rule of `[access]` for a user of `domain`: the value of the first clause that matches, `deny` when none does, and `undefinedRule`
+ * (default: `deny`) when there is no such rule.
+ */
+export type AccessCheck = (rule: string, user: Jid, domain: string, undefinedRule?: string) => string | number
 
 /** A name that a service of this host type goes by in disco (XEP-0030). */
 export interface Identity {
