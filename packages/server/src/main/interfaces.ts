@@ -51,7 +51,7 @@ async function openHttp(kernel: Kernel, config: Config, listener: ListenerOf<'ht
     address,
     tls,
     maxConnections: settings.transport.max_connections,
-    mounts: listener.handlers.map((handler) => mount(kernel, handler, address)),
+    mounts: listener.handlers.flatMap((handler) => mountsOf(kernel, handler, address)),
     log: kernel.log,
     serverName: config.general.http_server_name,
   }).catch((error: unknown) => {
@@ -63,11 +63,14 @@ async function openHttp(kernel: Kernel, config: Config, listener: ListenerOf<'ht
   return { addresses: described, close: () => http.close() }
 }
 
-function mount(kernel: Kernel, handler: HttpHandler, address: string | undefined): HttpMount {
+/** The endpoint, and its subscriptions as server-sent events below it. */
+function mountsOf(kernel: Kernel, handler: HttpHandler, address: string | undefined): HttpMount[] {
   if (handler.kind !== 'mongoose_graphql_handler') throw new Error(`${handler.kind} is not built into this server`)
   const { settings } = handler
   // S92: nobody administers this server from elsewhere without a password
   const problem = openAdminProblem(settings, address)
   if (problem !== undefined) throw new Error(problem)
-  return { host: settings.host, path: settings.path, handle: graphqlHandler(kernel, settings) }
+  const { host, path } = settings
+  const handle = graphqlHandler(kernel, settings)
+  return [path, `${path}/sse`].map((place) => ({ host, path: place, handle }))
 }
