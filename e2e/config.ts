@@ -106,7 +106,7 @@ function listenerText({ tls, settings = '', tlsSettings = '' }: ListenerOptions)
 port = 0
 ip_address = "127.0.0.1"
 access = "c2s"
-${tls === 'none' ? 'allow_plain_without_tls = true' : ''}
+${tls === 'none' && !settings.includes('allow_plain') ? 'allow_plain_without_tls = true' : ''}
 ${settings}
 ${tls === 'none' ? '' : tlsText(tls, tlsSettings)}`
 }

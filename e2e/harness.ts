@@ -18,6 +18,8 @@ import { type CommandResult, type Environment, type Exit, runCommand, ServerProc
 export interface ServerOptions extends ConfigOptions {
   /** The whole configuration, instead of one that is made of the other options. `port = 0` is best everywhere. */
   readonly config?: string
+  /** More files in the server's folder, by name. */
+  readonly files?: Readonly<Record<string, string>>
   readonly env?: Environment
   /** Whether errors in the server's log are part of the test; unless given, one makes the test file fail. */
   readonly mayLogErrors?: boolean
@@ -58,7 +60,7 @@ export class Server implements TestServer {
     const certificate = selfSigned(this.domain, ...domains.slice(1), '127.0.0.1')
     this.ca = certificate.cert
     this.write(certificateFiles(certificate))
-    this.write({ 'meerkat.toml': options.config ?? configText(options) })
+    this.write({ ...options.files, 'meerkat.toml': options.config ?? configText(options) })
     this.#process = this.#spawn()
   }
 
@@ -100,7 +102,12 @@ export class Server implements TestServer {
     const tls = kind === 'tls' ? 'direct' : kind === 'none' ? 'none' : 'starttls'
     const { host, domain, ca } = this
     return {
-      ...{ host, domain, ca, port, tls, tlsPort: port },
+      host,
+      domain,
+      ca,
+      port,
+      tls,
+      tlsPort: port,
       createUser: (username, password) => this.createUser(username, password),
       deleteUser: (username) => this.deleteUser(username),
     }

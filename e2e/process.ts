@@ -38,7 +38,7 @@ export class ServerProcess {
     })
     this.#child.stdout!.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
     this.#child.stderr!.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
-    this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }) as Exit)
+    this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }))
   }
 
   get pid(): number {

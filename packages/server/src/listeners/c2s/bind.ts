@@ -43,6 +43,8 @@ export class BindStage implements Stage {
     // S18, RFC 6120 §7.1: nothing else may be sent before a resource is bound.
     if (child === undefined || !Bind.is(child) || iq.attr('type') !== 'set') throw new StreamError('not-authorized')
     try {
+      // RFC 6120 §8.1.3: the id of an IQ is required
+      if (iq.attr('id') === undefined) throw new StanzaError('modify', 'bad-request')
       this.#bind(iq, this.#resource(text(BindResource.in(child))))
     } catch (error) {
       if (!(error instanceof StanzaError)) throw error

@@ -124,6 +124,7 @@ export class LoginStage implements Stage {
       const user = await this.#exchange!.step(message)
       if (user !== undefined) this.#succeeded(user)
     } catch (error) {
+      if (error instanceof StreamError) throw error
       this.#failed(error)
     }
   }
@@ -131,7 +132,6 @@ export class LoginStage implements Stage {
   #succeeded(user: Jid): void {
     const stream = this.#stream
     if (stream.ended) return
-    stream.trust()
     this.#loggedIn()
     stream.restart(new BindStage(stream, user))
   }

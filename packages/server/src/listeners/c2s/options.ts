@@ -51,6 +51,8 @@ export interface C2sOptions {
   readonly hideServiceName: boolean
   /** `sasl_mechanisms` of a host type, by their names on the wire in the order of the offer; undefined: all. */
   readonly mechanisms: (hostType: string) => readonly string[] | undefined
+  /** The iterations of SCRAM that a host type keeps passwords with (`auth.password.scram_iterations`). */
+  readonly scramIterations: (hostType: string) => number
   /** Milliseconds to pause a client's reading after so many bytes, by the listener's shaper. A fresh one for each connection. */
   readonly shaper: () => (bytes: number, nowMs: number) => number
 }
@@ -77,6 +79,7 @@ export function c2sOptions(port: number, changes: Partial<C2sOptions> = {}): C2s
     defaultDomain: 'localhost',
     hideServiceName: false,
     mechanisms: () => undefined,
+    scramIterations: () => 10_000,
     shaper: () => () => 0,
     ...changes,
   }

@@ -47,6 +47,8 @@ export class Output {
     }
     this.#text += text
     this.#stanzas++
+    // What one turn collects is no fault of the peer: it counts only once the peer's socket does not take it.
+    if (this.#text.length > this.#caps.bytes) this.flush()
     if (this.#full()) {
       this.#ended = true
       this.#text = ''

@@ -5,6 +5,7 @@ import {
   type ScramHash,
   type ScramLookup,
   type ServerMechanism,
+  TLS_EXPORTER,
   decodeBase64,
   fakeScramKeys,
   mechanismInfo,
@@ -17,8 +18,6 @@ import type { ClientStream } from './stream.ts'
 
 /** Makes the keys shown for users who do not exist; the same for the life of the process, and unknown to clients (S32). */
 const FAKE_SECRET = randomBytes(32)
-/** The iteration count shown for users who do not exist: the default of `auth.password.scram_iterations`. */
-const FAKE_ITERATIONS = 10_000
 
 /** Runs a mechanism against a host's accounts. */
 export class SaslExchange {
@@ -32,11 +31,14 @@ export class SaslExchange {
     this.#stream = stream
     this.#host = host
     this.#accounts = accounts
+    const plusOffered = offered.some((other) => mechanismInfo(other)?.plus === true)
     const mechanism = serverMechanism(name, {
       scramKeys: (username, hash) => this.#keys(username, hash),
       checkPassword: (username, password) => this.#check(username, password),
       channelBinding: stream.channelBinding(),
-      plusOffered: offered.some((other) => mechanismInfo(other)?.plus === true),
+      plusOffered,
+      // S29, XEP-0474: the client can verify that it saw the offer that was made
+      offer: { mechanisms: offered, channelBindings: plusOffered ? [TLS_EXPORTER] : [] },
       nonce: () => randomBytes(18).toString('base64'),
     })
     if (mechanism === undefined) throw new SaslError('invalid-mechanism')
@@ -58,6 +60,7 @@ export class SaslExchange {
       throw new SaslError('invalid-authzid')
     if (this.#host.access(this.#stream.options.access, user, user.domain) === 'deny')
       throw new SaslError('not-authorized')
+    this.#stream.trust(user)
     this.#stream.send(Success({}, data === undefined ? undefined : encode(data)))
     return user
   }
@@ -75,8 +78,10 @@ export class SaslExchange {
     const credentials = user === undefined ? undefined : await this.#accounts.credentials(user)
     const keys = await credentials?.scram(hash)
     if (keys !== undefined) return { keys, known: true }
+    // S32: as many as anybody has whose password was set under the present configuration
+    const iterations = this.#stream.options.scramIterations(this.#host.type)
     return {
-      keys: fakeScramKeys(FAKE_SECRET, `${username}@${this.#stream.domain}`, hash, FAKE_ITERATIONS),
+      keys: fakeScramKeys(FAKE_SECRET, `${username}@${this.#stream.domain}`, hash, iterations),
       known: false,
     }
   }

@@ -4,17 +4,20 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import {
   CLIENT_NS,
+  type Jid,
   STREAMS_NS,
   type StreamCondition,
   StreamError,
   StreamFeatures,
   StreamHeader,
+  tryJid,
 } from '@meerkat/protocol'
 import { type Element, StreamParser, XmlError, serialize, serializeHeader, serializeInStream } from '@meerkat/xml'
 import type { Kernel } from '../../core/kernel.ts'
 import type { Timer } from '../../core/timers.ts'
 import type { C2sOptions } from './options.ts'
 import { Output } from './output.ts'
+import { hasTrustedCertificate } from './peer-certificate.ts'
 
 /** What a stream does with elements at one stage of its life. */
 export interface Stage {
@@ -39,6 +42,9 @@ export class ClientStream {
   readonly port: number
   /** The domain the stream is for; undefined before the first header. */
   domain: string | undefined
+  /** Who the client says it is in its stream header, and who it has proved to be. */
+  #claimed: string | undefined
+  #user: Jid | undefined
   #socket: Socket
   #stage: Stage
   readonly #parser: StreamParser
@@ -115,8 +121,10 @@ export class ClientStream {
     this.#stage = stage
   }
 
-  /** The client has proved who it is: the limits for authenticated clients hold. */
-  trust(): void {
+  /** The client has proved who it is: the limits for authenticated clients hold. Throws StreamError when it claimed to be another. */
+  trust(user: Jid): void {
+    this.#user = user
+    this.#checkClaim()
     this.#parser.limits = this.options.afterLogin
   }
 
@@ -262,8 +270,16 @@ export class ClientStream {
     if (this.domain !== undefined && this.domain !== to)
       throw new StreamError('host-unknown', 'The domain has changed.')
     this.domain = to
+    this.#claimed = header.attr('from')
+    this.#checkClaim()
     // RFC 6120 §4.7.5: only 1.0 and its successors have features
     if (!/^[1-9]\d?\.\d{1,2}$/.test(header.attr('version') ?? '')) throw new StreamError('unsupported-version')
+  }
+
+  /** RFC 6120 §4.7.1: whom the stream header says the client is, and whom SASL has proved it to be, are the same. */
+  #checkClaim(): void {
+    if (this.#user === undefined || this.#claimed === undefined) return
+    if (tryJid(this.#claimed)?.bare.equals(this.#user) !== true) throw new StreamError('invalid-from')
   }
 
   #sendHeader(to: string | undefined): void {
@@ -288,7 +304,7 @@ export class ClientStream {
     })
     if (requireCertificate === true)
       secure.once('secure', () => {
-        if (!secure.authorized) this.destroy('no trusted client certificate')
+        if (!hasTrustedCertificate(secure)) this.destroy('no trusted client certificate')
       })
     this.#socket = secure
     this.#output.move(secure)

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { Writable } from 'node:stream'
+import { test } from 'node:test'
+import { Output } from './output.ts'
+
+/** A peer's socket that takes writes only while it is open. */
+class Peer extends Writable {
+  readonly taken: string[] = []
+  #waiting: (() => void) | undefined
+  #open: boolean
+
+  constructor(open: boolean) {
+    super({ highWaterMark: 16, decodeStrings: false })
+    this.#open = open
+  }
+
+  override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
+    this.taken.push(chunk)
+    if (this.#open) done()
+    else this.#waiting = done
+  }
+
+  read(): void {
+    this.#open = true
+    this.#waiting?.()
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function outputTo(peer: Peer, caps = { bytes: 100, stanzas: 5 }) {
+  const seen = { overflows: 0, characters: 0 }
+  const output = new Output(
+    peer,
+    caps,
+    () => seen.overflows++,
+    (count) => (seen.characters += count),
+  )
+  return { output, seen }
+}
+
+test('what one turn of the event loop brings is one write', async () => {
+  const peer = new Peer(true)
+  const { output, seen } = outputTo(peer)
+  output.add('<a/>')
+  output.add('<b/>')
+  assert.deepEqual(peer.taken, [])
+  await turn()
+  assert.deepEqual(peer.taken, ['<a/><b/>'])
+  assert.equal(seen.characters, 8)
+})
+
+test('while the peer does not read, text waits in order, and goes on when it does', async () => {
+  const peer = new Peer(false)
+  const { output } = outputTo(peer)
+  output.add('<a>0123456789</a>')
+  await turn()
+  output.add('<b/>')
+  await turn()
+  output.add('<c/>')
+  await turn()
+  assert.deepEqual(peer.taken, ['<a>0123456789</a>'])
+  peer.read()
+  await turn()
+  assert.deepEqual(peer.taken, ['<a>0123456789</a>', '<b/><c/>'])
+})
+
+test('S52: more bytes than the cap for a peer that does not read overflow once, and are dropped', async () => {
+  const peer = new Peer(false)
+  const { output, seen } = outputTo(peer)
+  for (let i = 0; i < 50; i++) {
+    output.add('<message/>')
+    await turn()
+  }
+  assert.equal(seen.overflows, 1)
+  assert.ok(seen.characters <= 100)
+})
+
+test('S52: more stanzas than the cap for a peer that does not read overflow', async () => {
+  const peer = new Peer(false)
+  const { output, seen } = outputTo(peer, { bytes: 10_000, stanzas: 5 })
+  output.add('<fills-the-socket/>')
+  await turn()
+  for (let i = 0; i < 5; i++) output.add('<a/>')
+  assert.equal(seen.overflows, 0)
+  output.add('<a/>')
+  assert.equal(seen.overflows, 1)
+})
+
+test('S52: a peer that reads may be sent more than the cap in one turn', async () => {
+  const peer = new Peer(true)
+  const { output, seen } = outputTo(peer)
+  for (let i = 0; i < 50; i++) {
+    output.add('<message/>'.repeat(4))
+    // A real socket hands its bytes to the operating system as it is written to.
+    await Promise.resolve()
+  }
+  await turn()
+  assert.equal(seen.overflows, 0)
+  assert.equal(peer.taken.join('').length, 2000)
+})
+
+test('the end comes behind what is in line; later text is ignored', async () => {
+  const peer = new Peer(false)
+  const { output } = outputTo(peer)
+  output.add('<a>0123456789</a>')
+  await turn()
+  output.add('<b/>')
+  output.end()
+  output.add('<c/>')
+  peer.read()
+  await turn()
+  assert.deepEqual(peer.taken, ['<a>0123456789</a>', '<b/>'])
+  assert.ok(peer.writableFinished)
+})
+
+test('another socket takes over what comes after', async () => {
+  const [plain, secure] = [new Peer(false), new Peer(true)]
+  const { output } = outputTo(plain)
+  output.add('<proceed>0123456789</proceed>')
+  output.flush()
+  output.move(secure)
+  output.add('<features/>')
+  await turn()
+  assert.deepEqual([plain.taken, secure.taken], [['<proceed>0123456789</proceed>'], ['<features/>']])
+})
