@@ -63,6 +63,9 @@ function startAgain(): void {
   process.execve?.(process.execPath, command, process.env)
 }
 
+/** npm hands the terminal's Ctrl-C to the server once more: signals this close together are one wish. Milliseconds. */
+const SAME_WISH_MS = 1000
+
 /** How the process is told to end: by a signal, or through the API. */
 class Ending implements ProcessControl {
   readonly stop: () => void
@@ -75,11 +78,12 @@ class Ending implements ProcessControl {
     this.wanted = promise
     this.stop = () => resolve(false)
     this.restart = () => resolve(true)
-    let signals = 0
+    let firstAt: number | undefined
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => {
-        // The second signal does not wait for anyone.
-        if (++signals > 1) process.exit(1)
+        firstAt ??= performance.now()
+        // A second one does not wait for anyone.
+        if (performance.now() - firstAt > SAME_WISH_MS) process.exit(1)
         this.stop()
       })
   }
