@@ -145,7 +145,7 @@ export class Host {
 
   /** An outgoing connection of the configuration; throws when `[outgoing_pools.TYPE.TAG]` is missing. */
   pool<T>(type: string, tag: string): T {
-    return this.#kernel.pool(type, tag) as T
+    return this.#kernel.pool(type, tag, this.type) as T
   }
 
   /** Something that the whole node shares, provided by the composition root under a key of type `T`. */

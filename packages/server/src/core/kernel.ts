@@ -115,14 +115,14 @@ export class Kernel {
     this.#transport.send(entry.node, { kind: 'stanza', to: entry.jid.toString(), stanza: serialize(stanza) })
   }
 
-  /** Provides an outgoing connection under `[outgoing_pools.TYPE.TAG]`. */
-  addPool(type: string, tag: string, pool: unknown): void {
-    this.#pools.set(`${type}.${tag}`, pool)
+  /** Provides an outgoing connection under `[outgoing_pools.TYPE.TAG]`, for one host type or for all. */
+  addPool(type: string, tag: string, pool: unknown, hostType = ''): void {
+    this.#pools.set(`${type}.${tag} ${hostType}`, pool)
   }
 
-  /** The outgoing connection of the configuration. */
-  pool(type: string, tag: string): unknown {
-    const pool = this.#pools.get(`${type}.${tag}`)
+  /** The outgoing connection of the configuration; one of the host type's own goes before the common one. */
+  pool(type: string, tag: string, hostType = ''): unknown {
+    const pool = this.#pools.get(`${type}.${tag} ${hostType}`) ?? this.#pools.get(`${type}.${tag} `)
     if (pool === undefined) throw new Error(`the configuration needs [outgoing_pools.${type}.${tag}]`)
     return pool
   }

@@ -11,6 +11,8 @@ export const poolTypes: ReadonlySet<string> = new Set(['rabbit'])
 export interface OpenPool {
   readonly type: string
   readonly tag: string
+  /** The host type that it serves; undefined for all. */
+  readonly hostType: string | undefined
   /** What modules get from `host.pool(type, tag)`. */
   readonly value: unknown
   close(): Promise<void>
@@ -22,6 +24,6 @@ export function openPools(pools: readonly Pool[], log: Log): OpenPool[] {
     if (pool.type !== 'rabbit') throw new Error(`[outgoing_pools.${pool.type}] is not built into this server`)
     const name = `meerkat ${pool.tag}`
     const value = openRabbitPool({ settings: pool.settings, name, log, clock: systemClock() })
-    return { type: pool.type, tag: pool.tag, value, close: () => value.close() }
+    return { type: pool.type, tag: pool.tag, hostType: pool.hostType, value, close: () => value.close() }
   })
 }

@@ -36,6 +36,8 @@ export interface StoryOptions {
   readonly transport?: Transport
   /** The main store; default: one in memory. */
   readonly storage?: Database
+  /** Gives the kernel what modules need of it (pools, what the node shares), before they start. */
+  readonly prepare?: (kernel: Kernel) => void | Promise<void>
 }
 
 /** A connected device of a user. */
@@ -181,6 +183,7 @@ export async function story(t: { after(end: () => Promise<void>): void }, option
   const accounts = memoryAccounts(storage)
   const access = (rule: string): string | number => options.access?.[rule] ?? 'allow'
   const host = kernel.addHost(DOMAIN, [DOMAIN], new Accounts([accounts]), access)
+  await options.prepare?.(kernel)
   t.after(async () => {
     await kernel.modules.stopAll(host)
     await storage.close()

@@ -1,0 +1,82 @@
+/** Puts the sink `rabbit` of a host type together. */
+import type { Host } from '../../core/module.ts'
+import { outboxKey } from '../../core/outbox.ts'
+import type { RabbitPool } from '../../pools/rabbit-pool.ts'
+import type { SinkControl } from './api.ts'
+import { BestEffort } from './best-effort.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { rowOf } from './events.ts'
+import { Exchanges } from './exchanges.ts'
+import { RabbitWork, exchangesOf } from './rabbit.ts'
+import type { RabbitSection } from './settings.ts'
+import { Sink } from './sink.ts'
+import type { Destination } from './sources.ts'
+
+/** A sink that runs. */
+export interface RunningSink {
+  readonly control: SinkControl
+  readonly destination: Destination
+  /** Resolves when the exchanges were declared, the broker has refused, or a start has waited long enough. */
+  readonly begun: Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts it; a broker that cannot be reached is no obstacle. */
+export function startRabbit(host: Host, section: RabbitSection, pool: RabbitPool): RunningSink {
+  const exchanges = new Exchanges(host, pool, exchangesOf(section), () => sink.control.wake())
+  const work = new RabbitWork(host.type, section, pool, exchanges)
+  const name = `rabbit@${host.type}`
+  const begin = section.delivery === 'at_least_once' ? certain : fleeting
+  const sink = begin({ host, section, pool, name, work })
+  return {
+    control: sink.control,
+    destination: { wants: wanted(section), ...sink.takes },
+    begun: Promise.race([pool.patience, pool.attempted.then(() => exchanges.declare())]),
+    async stop() {
+      exchanges.stop()
+      await sink.control.stop()
+    },
+  }
+}
+
+interface Parts {
+  readonly host: Host
+  readonly section: RabbitSection
+  readonly pool: RabbitPool
+  readonly name: string
+  readonly work: RabbitWork
+}
+
+interface Begun {
+  readonly control: SinkControl & { wake(): void; stop(): void | Promise<void> }
+  readonly takes: Omit<Destination, 'wants'>
+}
+
+/** Design: an event is committed with what it reports, and published until the broker confirms it. */
+function certain({ host, name, work }: Parts): Begun {
+  const outbox = host.shared(outboxKey)
+  const reader = outbox.reader(name)
+  const control = new Sink(host, { name, reader, work, deadLetters: new DeadLetters(host, name) })
+  const takes: Begun['takes'] = {
+    join: (delivery, event, metadata) => delivery.keep(outbox.adding(rowOf(event, metadata))),
+    add: (event, metadata) => host.commit(outbox.adding(rowOf(event, metadata))),
+  }
+  return { control, takes }
+}
+
+/** As MongooseIM: an event is published once, or dropped. */
+function fleeting({ host, section, pool, name, work }: Parts): Begun {
+  const control = new BestEffort(host, name, section, pool, work)
+  const takes: Begun['takes'] = {
+    join: (delivery, event, metadata) => delivery.afterwards(() => control.offer(event, metadata)),
+    add: (event, metadata) => control.offer(event, metadata),
+  }
+  return { control, takes }
+}
+
+function wanted(section: RabbitSection): Destination['wants'] {
+  return (kind, type) => {
+    if (kind === 'user_status_event') return section.presence_exchange !== undefined
+    return (type === 'chat' ? section.chat_msg_exchange : section.groupchat_msg_exchange) !== undefined
+  }
+}

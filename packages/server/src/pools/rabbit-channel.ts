@@ -1,0 +1,122 @@
+/** One channel with publisher confirms: what was published and what the broker said of it. */
+import type { ConfirmChannel, Message } from 'amqplib'
+import { type Confirmation, type MessageProperties, RabbitError, type RabbitProblem } from './rabbit-pool.ts'
+
+interface Unconfirmed {
+  readonly properties: MessageProperties
+  /** Bytes of the body. */
+  readonly size: number
+  /** When it was published, by the monotonic clock. */
+  readonly at: number
+  returned: string | undefined
+  settle(error: RabbitError | undefined): void
+}
+
+/** AMQP's short strings, of which a routing key is one, hold so many bytes. */
+const MAX_SHORT_STRING = 255
+
+/** A channel for publishing. Once closed it stays closed; the pool opens another. */
+export class PublishingChannel {
+  readonly #channel: ConfirmChannel
+  readonly #limit: number
+  /** In the order in which they were published. */
+  readonly #unconfirmed = new Set<Unconfirmed>()
+  readonly #mandatory = new Map<string, Unconfirmed>()
+  /** The broker's reason for closing the channel. */
+  #failure: { readonly code: number; readonly text: string } | undefined
+
+  /** `closed` is called once, with the reason if the broker gave one. */
+  constructor(channel: ConfirmChannel, limit: number, closed: (reason: string | undefined) => void) {
+    this.#channel = channel
+    this.#limit = limit
+    channel.on('error', (error: Error & { code?: number }) => {
+      this.#failure ??= { code: error.code ?? 0, text: error.message }
+    })
+    channel.on('return', (message: Message) => this.#returned(message))
+    channel.on('close', () => closed(this.#failure?.text))
+  }
+
+  /** The number of messages that the broker has not spoken about. */
+  get unconfirmed(): number {
+    return this.#unconfirmed.size
+  }
+
+  /** Publishes; `at` is now, by the monotonic clock in milliseconds. */
+  publish(
+    exchange: string,
+    routingKey: string,
+    body: string,
+    properties: MessageProperties,
+    at: number,
+  ): Promise<Confirmation> {
+    if (this.#unconfirmed.size >= this.#limit)
+      return Promise.reject(new RabbitError('overloaded', `${this.#limit} messages are unconfirmed`))
+    if (Buffer.byteLength(routingKey) > MAX_SHORT_STRING)
+      return Promise.reject(new RabbitError('refused', `the routing key has more than ${MAX_SHORT_STRING} bytes`))
+    return new Promise((resolve, reject) => {
+      const content = Buffer.from(body)
+      const message: Unconfirmed = {
+        properties,
+        size: content.length,
+        at,
+        returned: undefined,
+        settle: (error) => {
+          if (!this.#unconfirmed.delete(message)) return
+          if (this.#mandatory.get(properties.messageId) === message) this.#mandatory.delete(properties.messageId)
+          if (error === undefined) resolve({ returned: message.returned })
+          else reject(error)
+        },
+      }
+      this.#unconfirmed.add(message)
+      if (properties.mandatory) this.#mandatory.set(properties.messageId, message)
+      this.#send(exchange, routingKey, content, message)
+    })
+  }
+
+  #send(exchange: string, routingKey: string, content: Buffer, message: Unconfirmed): void {
+    const { lane: _, ...options } = message.properties
+    try {
+      this.#channel.publish(exchange, routingKey, content, options, (error: unknown) => this.#confirmed(message, error))
+    } catch (error) {
+      message.settle(new RabbitError('lost', error instanceof Error ? error.message : String(error)))
+    }
+  }
+
+  /** Gives up on messages published before `before`; returns how many there were. */
+  expire(before: number): number {
+    let expired = 0
+    for (const message of this.#unconfirmed) {
+      if (message.at >= before) break
+      message.settle(new RabbitError('timeout', 'the broker has not confirmed in time'))
+      expired++
+    }
+    return expired
+  }
+
+  /** Gives up on everything that is unconfirmed. */
+  abandon(reason: string): void {
+    for (const message of this.#unconfirmed) message.settle(new RabbitError('lost', reason))
+  }
+
+  #returned({ fields, properties }: Message): void {
+    const { replyCode, replyText } = fields as unknown as { replyCode: number; replyText: string }
+    const message = this.#mandatory.get(String(properties.messageId))
+    if (message !== undefined) message.returned = `${replyCode} ${replyText}`
+  }
+
+  /** The driver says of a lost channel what it says of a refusal; only the text tells them apart. */
+  #confirmed(message: Unconfirmed, error: unknown): void {
+    if (error === null || error === undefined) return message.settle(undefined)
+    if (error instanceof Error && error.message === 'message nacked')
+      return message.settle(new RabbitError('nack', 'the broker has refused the message (nack)'))
+    const text = this.#failure?.text ?? 'the connection was lost'
+    message.settle(new RabbitError(this.#problemOf(message), text))
+  }
+
+  #problemOf({ size }: Unconfirmed): RabbitProblem {
+    if (this.#failure?.code === 404) return 'missing'
+    // PRECONDITION_FAILED names the size of the one message at fault; the others were only on the same channel.
+    if (this.#failure?.code === 406 && this.#failure.text.includes(`message size ${size} is larger`)) return 'refused'
+    return 'lost'
+  }
+}
