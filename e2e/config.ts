@@ -21,9 +21,10 @@ export interface ConfigOptions {
   readonly listeners?: Readonly<Record<string, ListenerOptions>>
   /** The tables of the modules; presence, roster, disco and ping unless given. */
   readonly modules?: string
-  /** More lines of `[general]`, `[auth]` and `[access]`. */
+  /** More lines of `[general]`, `[auth]`, `[acl]` and `[access]`. */
   readonly general?: string
   readonly auth?: string
+  readonly acl?: string
   readonly access?: string
   /** More tables, at the end of the file. */
   readonly extra?: string
@@ -57,6 +58,7 @@ export function configText({
   modules = usualModules,
   general = '',
   auth = '',
+  acl = '',
   access = '',
   extra = '',
 }: ConfigOptions): string {
@@ -88,6 +90,7 @@ ${auth}
 
 [acl]
 local = [{}]
+${acl}
 
 [access]
 c2s = [{ acl = "all", value = "allow" }]
@@ -105,7 +108,7 @@ function listenerText({ tls, settings = '', tlsSettings = '' }: ListenerOptions)
   return `[[listen.c2s]]
 port = 0
 ip_address = "127.0.0.1"
-access = "c2s"
+${settings.includes('access =') ? '' : 'access = "c2s"'}
 ${tls === 'none' && !settings.includes('allow_plain') ? 'allow_plain_without_tls = true' : ''}
 ${settings}
 ${tls === 'none' ? '' : tlsText(tls, tlsSettings)}`

@@ -14,8 +14,6 @@ import type { Element } from '@meerkat/xml'
 import { type Connection, type Session, nonza, sessionActive } from '../../core/session.ts'
 import type { ClientStream, Stage } from './stream.ts'
 
-const IQ_TYPES = new Set(['get', 'set', 'result', 'error'])
-
 /** A session, as the client's end of it speaks. */
 export class BoundStage implements Stage {
   readonly #stream: ClientStream
@@ -42,9 +40,7 @@ export class BoundStage implements Stage {
   element(element: Element): void | Promise<void> {
     if (!isStanza(element)) return this.#other(element)
     const stanza = this.#stamp(element)
-    if (stanza.name === 'iq' && !IQ_TYPES.has(stanza.attr('type') ?? '')) return this.#refuse(stanza, 'bad-request')
-    // RFC 6120 §8.1.3: the id of an IQ is required
-    if (stanza.name === 'iq' && stanza.attr('id') === undefined) return this.#refuse(stanza, 'bad-request')
+    if (stanza.name === 'iq' && !isProperIq(stanza)) return this.#refuse(stanza, 'bad-request')
     const address = stanza.attr('to')
     // RFC 6120 §10.3: what has no address is for the account itself
     const to = address === undefined ? this.#session.jid.bare : tryJid(address)
@@ -80,6 +76,14 @@ export class BoundStage implements Stage {
   #hooks() {
     return this.#stream.kernel.hosts.type(this.#session.hostType)!.hooks
   }
+}
+
+/** RFC 6120 §8.1.3, §8.2.3: an IQ has an id and one of four types; a request has one child (S58). */
+function isProperIq(iq: Element): boolean {
+  if (iq.attr('id') === undefined) return false
+  const type = iq.attr('type')
+  if (type === 'get' || type === 'set') return payload(iq) !== undefined
+  return type === 'result' || type === 'error'
 }
 
 function asksForSession(iq: Element): boolean {

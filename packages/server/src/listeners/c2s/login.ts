@@ -104,12 +104,10 @@ export class LoginStage implements Stage {
     const name = auth.attr('mechanism') ?? ''
     const offered = this.#offered()
     // S26: what is not offered is not accepted either
-    if (!offered.includes(name))
-      return this.#failed(
-        new SaslError(
-          mechanismInfo(name)?.hash === undefined && name === 'PLAIN' ? 'encryption-required' : 'invalid-mechanism',
-        ),
-      )
+    if (!offered.includes(name)) {
+      const needsTls = name === 'PLAIN' && !stream.encrypted
+      return this.#failed(new SaslError(needsTls ? 'encryption-required' : 'invalid-mechanism'))
+    }
     this.#exchange = new SaslExchange(stream, this.#host(), this.#accounts(), name, offered)
     return this.#step(auth)
   }
