@@ -1,7 +1,7 @@
 /** RFC 6121 §2 and §3: what users, their contacts and the server do to rosters, each with all that follows from it. */
 import { type Jid, Presence, type RosterChange, StanzaError } from '@meerkat/protocol'
 import { type Element, serialize } from '@meerkat/xml'
-import { type Host, type Subscription, subscriptionChanged, when } from '../../core/module.ts'
+import { type Host, type Subscription, type Write, subscriptionChanged, when } from '../../core/module.ts'
 import { type Item, blank, looksSame, stateOf, withState } from './item.ts'
 import { push } from './pushes.ts'
 import type { Roster } from './roster.ts'
@@ -140,16 +140,25 @@ export class Keeper {
   }
 
   /** The write that removes a user's roster; the contacts are told when it is durable, so that none of them trusts a successor (S42). */
-  async removal(user: Jid) {
-    const roster = await this.rosters.of(user)
-    const contacts = [...roster.all()]
-    return this.rosters.clear(user, () => {
-      this.#behind(
-        (async () => {
-          for (const item of contacts) await this.#farewell(user, item)
-        })(),
-      )
-    })
+  async removal(user: Jid): Promise<Write> {
+    const contacts = await this.#everyone(user)
+    const farewells = async (): Promise<void> => {
+      for (const item of contacts) {
+        await this.#farewell(user, item)
+        await this.tell(user, item.jid, { before: item, after: undefined })
+      }
+    }
+    return this.rosters.clear(user, () => this.#behind(farewells()))
+  }
+
+  /** All that the roster knows of; a roster that cannot be read is removed all the same. */
+  async #everyone(user: Jid): Promise<Item[]> {
+    try {
+      return [...(await this.rosters.of(user)).all()]
+    } catch (error) {
+      this.#host.report('roster_unreadable', error)
+      return []
+    }
   }
 
   /** Makes an item visible to the user, or refuses when that is one too many (S57). */
