@@ -1,3 +1,4 @@
+export * from './carbons.ts'
 export * from './chat-markers.ts'
 export * from './chat-states.ts'
 export * from './data-form.ts'
