@@ -33,7 +33,11 @@ export async function connectRabbit(settings: RabbitSettings, name: string): Pro
       timeout: settings.call_timeout,
       clientProperties: { connection_name: name },
     },
-  )
+  ).catch((error: Error) => {
+    // The driver drops the broker's words at this step only.
+    if (!error.message.startsWith('Expected ConnectionOpenOk; got <ConnectionClose')) throw error
+    throw new Error(`the broker does not let "${username}" into the virtual host "${virtual_host}", or there is none`)
+  })
   const fault = tls === undefined ? undefined : certificateFault(tls, socketOf(model) as TLSSocket)
   if (fault === undefined) return model
   model.on('error', () => undefined)
