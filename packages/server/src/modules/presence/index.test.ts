@@ -12,7 +12,7 @@ import {
   makeJid,
 } from '@meerkat/protocol'
 import { type Element, text } from '@meerkat/xml'
-import { type Subscription, userSend } from '../../core/module.ts'
+import { type Subscription, accountRemoved, userSend } from '../../core/module.ts'
 import { DOMAIN, type Device, type Story, settle, story } from '../../testing/story.ts'
 import { rostersOf } from '../roster/api.ts'
 import mod_roster from '../roster/index.ts'
@@ -426,6 +426,19 @@ describe('RFC 6121 §3: subscriptions and presence together', () => {
       assert.deepEqual(seen(scene.device('romeo')), [])
       await friends(scene, 'juliet', 'romeo', 'none')
     }
+  })
+})
+
+describe('S42: an account that goes while its user is there', () => {
+  it('is seen to go', async (t) => {
+    const scene = await verona(t, ['romeo', 'juliet'])
+    await friends(scene, 'juliet', 'romeo')
+    for (const name of ['romeo', 'juliet']) await scene.device(name).send(available())
+    scene.device('romeo').take()
+    const { hooks, accounts } = scene.host
+    await accounts.remove(jid('juliet'), await hooks.fold(accountRemoved, [], jid('juliet')))
+    await scene.device('juliet').disconnect()
+    assert.deepEqual(seen(scene.device('romeo')), ['unavailable juliet/1'])
   })
 })
 

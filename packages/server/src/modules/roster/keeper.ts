@@ -1,7 +1,7 @@
 /** RFC 6121 §2 and §3: what users, their contacts and the server do to rosters, each with all that follows from it. */
 import { type Jid, Presence, type RosterChange, StanzaError } from '@meerkat/protocol'
 import { type Element, serialize } from '@meerkat/xml'
-import { type Host, type Subscription, type Write, subscriptionChanged, when } from '../../core/module.ts'
+import { type Host, type Subscription, type Write, isSeen, subscriptionChanged, when } from '../../core/module.ts'
 import { type Item, blank, looksSame, stateOf, withState } from './item.ts'
 import { push } from './pushes.ts'
 import type { Roster } from './roster.ts'
@@ -142,10 +142,13 @@ export class Keeper {
   /** The write that removes a user's roster; the contacts are told when it is durable, so that none of them trusts a successor (S42). */
   async removal(user: Jid): Promise<Write> {
     const contacts = await this.#everyone(user)
+    // The sessions end when the roster is gone, and can tell nobody then.
+    const available = this.#host.directory.of(user).filter(({ presence }) => presence !== undefined)
     const farewells = async (): Promise<void> => {
       for (const item of contacts) {
+        for (const { jid } of isSeen(item.subscription) ? available : [])
+          await this.#host.send(Presence({ type: 'unavailable' }), jid, item.jid)
         await this.#farewell(user, item)
-        await this.tell(user, item.jid, { before: item, after: undefined })
       }
     }
     return this.rosters.clear(user, () => this.#behind(farewells()))

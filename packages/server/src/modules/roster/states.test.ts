@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { type State, inbound, outbound, subscriptionType } from './states.ts'
 
 /** The nine states of RFC 6121 §A.1. */
@@ -128,3 +129,23 @@ for (const [direction, tables, rule] of [
     })
   }
 }
+
+describe('RFC 6121 Appendix A: both sides together', () => {
+  const types = ['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed'] as const
+  const step = fc.record({ sender: fc.constantFrom(0, 1), type: fc.constantFrom(...types) })
+
+  it('agree whatever is sent, as long as it arrives', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const sides = [STATES['None']!, STATES['None']!]
+        for (const { sender, type } of steps) {
+          const sent = outbound(type, sides[sender]!)
+          sides[sender] = sent.state
+          if (sent.passes) sides[1 - sender] = inbound(type, sides[1 - sender]!).state
+        }
+        const [a, b] = sides as [State, State]
+        assert.deepEqual([a.to, a.from, a.out, a.in], [b.from, b.to, b.in, b.out])
+      }),
+    )
+  })
+})
