@@ -77,8 +77,9 @@ export class Availability {
     const contacts = await hooks.first(contactsOf, session.jid.bare)
     await this.#broadcast(session.jid, stanza, contacts)
     if (before === undefined) await this.#greet(session, contacts)
-    await hooks.notify(presenceChanged, session, stanza, before)
-    if (!session.closed && priority >= 0 && (last === undefined || last < 0)) await hooks.notify(userAvailable, session)
+    // Listeners may take their time (a mailbox, say): neither the client nor its next presence waits for them.
+    void hooks.notify(presenceChanged, session, stanza, before)
+    if (!session.closed && priority >= 0 && (last === undefined || last < 0)) void hooks.notify(userAvailable, session)
   }
 
   /** RFC 6121 §4.5.2 and §4.6.3: whoever has seen the session's presence learns that it is gone. */
@@ -93,7 +94,7 @@ export class Availability {
       const others = directed.filter((jid) => !isSeen(contacts?.get(jid.bare)?.subscription))
       await this.#toAll(stanza, session.jid, others)
       session.deliver(stanza.with({ to: session.jid.bare }))
-      await hooks.notify(userUnavailable, session, stanza)
+      void hooks.notify(userUnavailable, session, stanza)
     } else await this.#toAll(stanza, session.jid, directed)
   }
 

@@ -1,4 +1,4 @@
-/** What mod_presence tells others about the availability of sessions (RFC 6121 §4). */
+/** What mod_presence tells others about the availability of sessions (RFC 6121 §4). Nobody waits for the listeners. */
 import type { Element } from '@meerkat/xml'
 import { type Session, notify } from '../../core/module.ts'
 

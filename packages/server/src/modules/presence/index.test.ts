@@ -460,4 +460,22 @@ describe('hooks', () => {
       'offline a',
     ])
   })
+
+  it('a listener that does not end holds up neither the client nor its going', async (t) => {
+    let release = (): void => undefined
+    const slow = {
+      key: 'mod_slow',
+      summary: 'Takes its time.',
+      specs: [],
+      start: () => ({ hooks: [userAvailable.on(() => new Promise<void>((resolve) => (release = resolve)))] }),
+    }
+    const scene = await story(t, { modules: [[mod_roster], [mod_presence], [slow]], users: ['juliet', 'romeo'] })
+    await friends(scene, 'juliet', 'romeo', 'from')
+    scene.kernel.directory.setPresence(scene.device('romeo').session, available(), 0)
+    await scene.device('juliet').send(available())
+    await scene.device('juliet').send(available(Show({}, 'away')))
+    await scene.device('juliet').disconnect()
+    assert.deepEqual(seen(scene.device('romeo')), ['available juliet/1', 'available juliet/1', 'unavailable juliet/1'])
+    release()
+  })
 })
