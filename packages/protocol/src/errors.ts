@@ -149,11 +149,12 @@ function errorText(ns: string, words: string): Element {
 /** The `<error/>` of a stanza. */
 export const ErrorTag = tag(CLIENT_NS, 'error')
 
+const CONDITION_NAMESPACES = new Set([STANZA_ERRORS_NS, STREAM_ERRORS_NS, SASL_NS])
+
 /** The condition of an error stanza, `<stream:error/>` or `<failure/>`: the name of its first child in the defining namespace. */
 export function errorCondition(element: Element): string | undefined {
   const error = ErrorTag.in(element) ?? element
-  const namespaces = [STANZA_ERRORS_NS, STREAM_ERRORS_NS, SASL_NS]
-  return error.elements().find((child) => namespaces.includes(child.ns) && child.name !== 'text')?.name
+  return error.elements().find((child) => CONDITION_NAMESPACES.has(child.ns) && child.name !== 'text')?.name
 }
 
 /** The `<text/>` of an error, '' when there is none. */
