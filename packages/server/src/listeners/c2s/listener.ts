@@ -18,8 +18,6 @@ export class C2sListener {
     this.#kernel = kernel
     this.#options = options
     this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket))
-    // R23: out of file descriptors; what is connected goes on, and accepting goes on when there is room.
-    this.#server.on('error', (error) => kernel.report('listener_failed', error, { port: options.port }))
   }
 
   /** Starts to listen; resolves with the port. Rejects when the port is taken (R28). */
@@ -29,6 +27,8 @@ export class C2sListener {
       this.#server.once('error', reject)
       this.#server.listen({ port, host: address, backlog }, () => {
         this.#server.off('error', reject)
+        // R23: out of file descriptors; what is connected goes on, and accepting goes on when there is room.
+        this.#server.on('error', (error) => this.#kernel.report('listener_failed', error, { port }))
         const bound = this.#server.address()
         resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
       })
