@@ -75,8 +75,10 @@ export class BatchQueue<J extends Job> {
     }
   }
 
+  /** A batch for one of the free runners, with which it shares what is queued. */
   #take(): J[] {
-    if (this.#queue.length > this.#limits.batch) return this.#queue.splice(0, this.#limits.batch)
+    const share = Math.min(Math.ceil(this.#queue.length / (this.#free.length + 1)), this.#limits.batch)
+    if (this.#queue.length > share) return this.#queue.splice(0, share)
     const all = this.#queue
     this.#queue = []
     return all

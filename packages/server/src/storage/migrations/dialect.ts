@@ -29,7 +29,7 @@ export function schemaDialect(name: DialectName): SchemaDialect {
 
 const TYPES = {
   sqlite: { key: 'text', long: 'text', bytes: 'blob', serial: 'integer' },
-  postgres: { key: 'text', long: 'text', bytes: 'bytea', serial: 'bigserial' },
+  postgres: { key: sql`text collate "C"`, long: 'text', bytes: 'bytea', serial: 'bigserial' },
   mysql: { key: 'varchar(250)', long: sql`mediumtext`, bytes: sql`mediumblob`, serial: 'bigint' },
 } as const
 

@@ -9,8 +9,8 @@ export type DialectName = 'sqlite' | 'postgres' | 'mysql'
 export interface SchemaDialect {
   readonly name: DialectName
   readonly schema: SchemaModule
-  /** A name or JID that can be part of a key. MySQL's keys are short, hence MongooseIM's 250 characters there. */
-  readonly key: 'text' | 'varchar(250)'
+  /** A name or JID that can be part of a key, ordered by code point. MySQL's keys are short, hence MongooseIM's 250 characters there. */
+  readonly key: 'text' | 'varchar(250)' | Expression<unknown>
   readonly bytes: 'blob' | 'bytea' | Expression<unknown>
   /** Text of any length. */
   readonly long: 'text' | Expression<unknown>

@@ -77,6 +77,12 @@ function keyedSetContract(db: () => Database): void {
     equal(await store().count(ROMEO), 2)
   })
 
+  it('orders keys by code point, whatever the language of the database', async () => {
+    const keys = ['B', 'C-', '_', 'a', 'b', 'ä', '\u{FF21}', '\u{1F994}']
+    await db().commit(keys.toReversed().map((key) => store().put(ROMEO, key, '1')))
+    deepEqual([...(await store().all(ROMEO)).keys()], keys)
+  })
+
   it('holds its quota against puts that come together, and lets old keys be replaced', async () => {
     const quota = { limit: 3, refused: new Error('too many') }
     const keys = ['a', 'b', 'c', 'd', 'e']
