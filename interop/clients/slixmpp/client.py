@@ -1,0 +1,103 @@
+"""slixmpp as a foreign client, told what to do as ../foreign-client.ts describes.
+
+client.py JID/RESOURCE PASSWORD HOST PORT CERTIFICATE
+"""
+
+import asyncio
+import inspect
+import json
+import ssl
+import sys
+
+from slixmpp import ClientXMPP
+
+
+def tell(**line):
+    print(json.dumps(line), flush=True)
+
+
+class Client(ClientXMPP):
+    def __init__(self, jid, password, certificate):
+        super().__init__(jid, password)
+        self.ca_certs = certificate
+        # The test decides about subscriptions, not the library.
+        self.roster.auto_authorize = None
+        self.roster.auto_subscribe = False
+        self.add_event_handler('session_start', self.online)
+        self.add_event_handler('message', self.saw_message)
+        self.add_event_handler('failed_all_auth', lambda _: tell(event='failed', why='authentication'))
+        self.add_event_handler('ssl_invalid_chain', lambda why: tell(event='failed', why=str(why)))
+        for kind in ('available', 'unavailable', 'subscribe', 'subscribed', 'unsubscribe', 'unsubscribed'):
+            self.add_event_handler(f'presence_{kind}', self.saw_presence)
+        self.add_event_handler('roster_update', self.saw_roster)
+
+    def get_ssl_context(self):
+        context = super().get_ssl_context()
+        # It binds to the channel by tls-unique only, and versions before 1.8.5 try that even where TLS 1.3 has none
+        # (RFC 9266, 3); a server that offers -PLUS must then refuse the rest as a downgrade (RFC 5802, 6).
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    def online(self, _):
+        tls = self.transport.get_extra_info('ssl_object')
+        mechanism = self['feature_mechanisms'].mech.name
+        tell(event='online', jid=self.boundjid.full, mechanism=mechanism, tls=tls.version() if tls else None)
+
+    def saw_message(self, message):
+        sender, to = message['from'].full, message['to'].full
+        tell(event='message', **{'from': sender}, to=to, type=message['type'], body=message['body'])
+
+    def saw_presence(self, presence):
+        # slixmpp calls a presence without a type by what it shows: away, chat and so on.
+        kind = presence['type'] if presence.xml.get('type') else 'available'
+        tell(event='presence', **{'from': presence['from'].full}, type=kind)
+
+    def saw_roster(self, iq):
+        if iq['type'] == 'set':
+            tell(event='roster', contacts=contacts(iq))
+
+    def known_contacts(self):
+        known = {jid: self.client_roster[jid] for jid in self.client_roster}
+        return {
+            jid: {'subscription': item['subscription'], 'ask': 'subscribe' if item['pending_out'] else None}
+            for jid, item in known.items()
+            if item['subscription'] != 'none' or item['pending_out']
+        }
+
+    async def obey(self, do, order):
+        if do == 'roster':
+            await self.get_roster()
+            # An answer without items says that the version it has is still the right one (RFC 6121, 2.6.3).
+            return self.known_contacts()
+        if do == 'presence':
+            self.send_presence(pto=order.get('to'), ptype=order.get('type'))
+        elif do == 'message':
+            self.send_message(mto=order['to'], mbody=order['body'], mtype='chat')
+        else:
+            raise ValueError(do)
+
+
+def contacts(iq):
+    items = iq['roster'].get_items()
+    return {jid.bare: {'subscription': item['subscription'], 'ask': item['ask'] or None} for jid, item in items.items()}
+
+
+async def main(jid, password, host, port, certificate):
+    client = Client(jid, password, certificate)
+    where = (host, int(port))
+    # Newer versions take host and port apart.
+    client.connect(*(where if 'host' in inspect.signature(client.connect).parameters else [where]))
+    lines = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    while line := await lines.readline():
+        order = json.loads(line)
+        try:
+            tell(id=order['id'], result=await client.obey(order['do'], order))
+        except Exception as error:
+            tell(id=order['id'], error=repr(error))
+    client.disconnect()
+    await client.disconnected
+
+
+asyncio.get_event_loop_policy().get_event_loop().run_until_complete(main(*sys.argv[1:]))
