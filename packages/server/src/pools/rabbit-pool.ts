@@ -66,7 +66,7 @@ export interface RabbitPool {
   /** Resolves a second after the pool was opened: as long as a start may wait for the broker. */
   readonly patience: Promise<void>
   state(): PoolState
-  /** Calls `listener` whenever the state has changed, or a lost channel is back; returns how to stop that. */
+  /** Calls `listener` whenever the state has changed; returns how to stop that. */
   onChange(listener: () => void): () => void
   /** Declares an exchange, on a channel of its own; rejects with a RabbitError that has the broker's words. */
   declareExchange(exchange: Exchange): Promise<void>

@@ -90,6 +90,8 @@ describe('a pool of RabbitMQ', { skip }, () => {
     const pool = open(rabbitSettings({ host: '127.0.0.1' }, { workers: 1 }))
     t.after(() => pool.close())
     await connected(pool)
+    let changes = 0
+    pool.onChange(() => changes++)
     await rejects(pool.publish(exchange, 'k', '{}', properties('1')), problem('missing'))
     await pool.declareExchange({ name: exchange, type: 'topic', durable: false })
     await until('published', () =>
@@ -99,6 +101,7 @@ describe('a pool of RabbitMQ', { skip }, () => {
       ),
     )
     equal(pool.connection, 1)
+    equal(changes, 0, 'nobody is told to try again at once')
   })
 
   it('a routing key that AMQP cannot carry is refused for good', async (t) => {

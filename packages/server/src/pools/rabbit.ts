@@ -65,6 +65,8 @@ class Pool implements OpenRabbitPool {
   #closing: Promise<void> | undefined
   /** The broker reads nothing for now, and has said so (`connection.blocked`). */
   #blocked = false
+  /** Why the broker has last closed a channel; told once. */
+  #channelFault: string | undefined
 
   constructor(options: RabbitPoolOptions) {
     this.#options = options
@@ -191,14 +193,18 @@ class Pool implements OpenRabbitPool {
       (why) => {
         if (this.#model !== model) return
         this.#open[index] = undefined
-        if (why !== undefined) this.#log('rabbit_channel_closed', why)
-        this.#channel(model, index).then(
-          () => this.#tell(),
-          (error: unknown) => destroyRabbit(model, textOf(error)),
-        )
+        // Without a reason the whole connection is on its way down.
+        if (why !== undefined) this.#reopen(model, index, why)
       },
     )
     if (this.#model === model) this.#open[index] = channel
+  }
+
+  /** Tells nobody: whoever has lost a message tries again after a pause, and may only lose the next channel (R11: a revoked right). */
+  #reopen(model: ChannelModel, index: number, why: string): void {
+    if (why !== this.#channelFault) this.#log('rabbit_channel_closed', why)
+    this.#channelFault = why
+    this.#channel(model, index).catch((error: unknown) => destroyRabbit(model, textOf(error)))
   }
 
   #failed(error: string): void {

@@ -198,6 +198,7 @@ test('R10: with the broker down messages flow; their events are published once i
     pool.taken.map(({ body }) => (JSON.parse(body) as { message: string }).message),
     Array.from({ length: 40 }, (_, n) => `${Math.floor(n / 2)}`),
   )
+  equal(pool.mostInLane, 1)
   const after = await sink!.status()
   deepEqual([after.state, after.error, after.pending, after.counters.delivered], ['running', undefined, 0, 40])
 })
@@ -274,6 +275,36 @@ test('best_effort: nothing is stored; what cannot be published is dropped and co
   deepEqual([counters.delivered, counters.failed, counters.dropped, pending], [2, 2, 202, 1000])
   equal(state, 'failing')
   deepEqual(await scene.host.storage.query('SELECT id FROM outbox'), [])
+})
+
+test('R10: a sink that fails is told in the log every minute, and once when it is well again', async (t) => {
+  const pool = new FakePool()
+  pool.disconnect('connect ECONNREFUSED')
+  const [scene] = await pusher(t, { rabbit: { chat_msg_exchange: {} }, pool })
+  const told: unknown[] = []
+  t.mock.method(scene.host.log, 'warn', (line: unknown) => told.push(line))
+  t.mock.method(scene.host.log, 'info', (line: unknown) => told.push(line))
+  await scene.device('alice/phone').send(chat('bob@example.com', 'hello'))
+  await scene.wait(121)
+  pool.connect()
+  await scene.wait(120)
+  const details = { sink: 'rabbit@example.com', error: 'connect ECONNREFUSED', pending: 2 }
+  deepEqual(told, [
+    { what: 'event_sink_failing', ...details },
+    { what: 'event_sink_failing', ...details },
+    { what: 'event_sink_recovered', ...details, error: undefined, pending: 0 },
+  ])
+})
+
+test('a sink that gives its best effort forgets what a certain one has left', async (t) => {
+  const pool = new FakePool()
+  const [scene] = await pusher(t, { rabbit: { chat_msg_exchange: {} }, pool })
+  await scene.device('alice/phone').send(chat('bob@example.com', 'hello'))
+  const cursors = () => scene.host.storage.query('SELECT sink FROM outbox_cursor')
+  equal((await cursors()).length, 1)
+  await scene.reconfigure(eventPusher, { rabbit: { chat_msg_exchange: {}, delivery: 'best_effort' } })
+  await settle()
+  deepEqual(await cursors(), [])
 })
 
 test('the module stops, starts and changes its settings while sessions stay', async (t) => {

@@ -11,6 +11,7 @@ import { RabbitWork, exchangesOf } from './rabbit.ts'
 import type { RabbitSection } from './settings.ts'
 import { Sink } from './sink.ts'
 import type { Destination } from './sources.ts'
+import { watchSink } from './watch.ts'
 
 /** A sink that runs. */
 export interface RunningSink {
@@ -28,11 +29,13 @@ export function startRabbit(host: Host, section: RabbitSection, pool: RabbitPool
   const name = `rabbit@${host.type}`
   const begin = section.delivery === 'at_least_once' ? certain : fleeting
   const sink = begin({ host, section, pool, name, work })
+  const watching = watchSink(host, sink.control)
   return {
     control: sink.control,
     destination: { wants: wanted(section), ...sink.takes },
     begun: Promise.race([pool.patience, pool.attempted.then(() => exchanges.declare())]),
     async stop() {
+      watching.cancel()
       exchanges.stop()
       await sink.control.stop()
     },
@@ -66,6 +69,11 @@ function certain({ host, name, work }: Parts): Begun {
 
 /** As MongooseIM: an event is published once, or dropped. */
 function fleeting({ host, section, pool, name, work }: Parts): Begun {
+  // What an earlier, certain sink has left behind would wait for ever.
+  host
+    .shared(outboxKey)
+    .forget(name)
+    .catch((error: unknown) => host.report('event_sink_not_forgotten', error, { sink: name }))
   const control = new BestEffort(host, name, section, pool, work)
   const takes: Begun['takes'] = {
     join: (delivery, event, metadata) => delivery.afterwards(() => control.offer(event, metadata)),

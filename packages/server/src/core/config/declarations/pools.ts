@@ -82,11 +82,11 @@ const rabbitConnection = {
   username: text('guest', 'The user.'),
   password: secret('guest', 'The password of the user.'),
   virtual_host: text('/', 'The virtual host.'),
-  confirms_enabled: flag(false, 'Wait for the broker to confirm each message.'),
+  confirms_enabled: noEffect(flag(false, 'Accepted; the broker confirms every message, whatever it says.')),
   reconnect: section(
     {
-      attempts: integer(0, 'Attempts to connect again before giving up.'),
-      delay: milliseconds(2000, 'The pause before each attempt.'),
+      attempts: noEffect(integer(0, 'Accepted; attempts to connect again never end.')),
+      delay: milliseconds(2000, 'The first pause before another attempt; it doubles with each, up to 30 seconds.'),
     },
     'What happens after a connection is lost.',
   ),

@@ -36,7 +36,6 @@ export class FakePool implements RabbitPool {
   /** The number of messages under way, by lane, and the most there ever were. */
   readonly underWay = new Map<number, number>()
   mostInLane = 0
-  tried = 0
   readonly #listeners = new Set<() => void>()
   #state: PoolState = { state: 'connecting', since: 0, error: undefined }
 
@@ -72,7 +71,6 @@ export class FakePool implements RabbitPool {
     properties: MessageProperties,
   ): Promise<Confirmation> {
     if (this.#state.state !== 'connected') throw new RabbitError('unavailable', 'not connected')
-    this.tried++
     const message = { exchange, routingKey, body, properties }
     const fate = this.fate(message)
     const { lane } = properties
