@@ -5,7 +5,7 @@ import { type Story, type StoryOptions, story } from '../testing/story.ts'
 import { ADMIN_PARTS, adminSchema } from './admin.ts'
 import type { ApiContext } from './context.ts'
 import { type ApiAnswer, executeRequest, executeStream } from './execute.ts'
-import { type LogLevel, type NodeControl, nodeControl } from './node-control.ts'
+import { type LogLevel, type NodeControl, type Phase, nodeControl } from './node-control.ts'
 
 export { ADMIN_PARTS }
 
@@ -14,6 +14,7 @@ export const API = adminSchema()
 
 /** A node that notes its orders instead of following them, with files in memory. */
 export class FakeNode implements NodeControl {
+  phase: Phase = 'started'
   readonly version = '1.2.3'
   readonly commitHash = 'abcdef'
   readonly startedAt = Date.UTC(2026, 0, 1)

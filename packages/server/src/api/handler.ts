@@ -5,7 +5,8 @@ import { adminSchema } from './admin.ts'
 import { sharedOrNone } from './context.ts'
 import { adminCaller } from './credentials.ts'
 import { type RequestHandler, graphqlEndpoint } from './endpoint.ts'
-import { nodeControl } from './node-control.ts'
+import { healthHandler, metricsHandler, readyHandler } from './health.ts'
+import { nodeControl, phaseOf } from './node-control.ts'
 import type { ApiSchema } from './schema.ts'
 
 /** `[[listen.http.handlers.mongoose_graphql_handler]]`, as far as it concerns the endpoint. */
@@ -47,11 +48,18 @@ export function graphqlHandler(
 
 /**
  * The handler behind the control socket: whoever may open the socket is admin, and is answered as the command line is.
- * `GET /status` tells what the command `status` prints.
+ * `GET /status` tells what the command `status` prints; `/health`, `/ready` and `/metrics` are what HTTP listeners can serve.
  */
 export function controlHandler(kernel: Kernel, api: ApiSchema = adminSchema()): RequestHandler {
   const graphql = graphqlEndpoint({ kernel, api, caller: () => ({ role: 'admin' }), method: 'cli' })
+  const others = new Map([
+    ['/health', healthHandler()],
+    ['/ready', readyHandler(kernel)],
+    ['/metrics', metricsHandler(kernel)],
+  ])
   return (request, response) => {
+    const other = others.get(request.url ?? '')
+    if (other !== undefined) return other(request, response)
     if (request.url !== '/status') return graphql(request, response)
     const text = JSON.stringify(nodeStatus(kernel))
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
@@ -59,13 +67,13 @@ export function controlHandler(kernel: Kernel, api: ApiSchema = adminSchema()): 
   }
 }
 
-/** The state of the node, in plain words. `started` once the composition root has shared its operations, which it does last. */
+/** The state of the node, in plain words. */
 export function nodeStatus(kernel: Kernel): object {
   const node = sharedOrNone(kernel, nodeControl)
   return {
     node: kernel.node,
     pid: process.pid,
-    state: node === undefined ? 'starting' : 'started',
+    state: phaseOf(kernel),
     version: node?.version ?? '',
     startedAt: node?.startedAt ?? 0,
     uptimeSeconds: node === undefined ? 0 : Math.floor((kernel.clock.now() - node.startedAt) / 1000),

@@ -1,5 +1,7 @@
 /** What the API may do with the node as a whole; the composition root shares it. */
 import { sharedKey } from '../core/host.ts'
+import type { Kernel } from '../core/kernel.ts'
+import { sharedOrNone } from './context.ts'
 
 /** The names of log levels in the API. */
 export const LOG_LEVELS = [
@@ -18,8 +20,13 @@ export const LOG_LEVELS = [
 /** A log level by MongooseIM's name, in capitals. */
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+/** Where the node is in its life. */
+export type Phase = 'starting' | 'started' | 'stopping'
+
 /** The node's own operations. */
 export interface NodeControl {
+  /** Set by the composition root: it is `stopping` before the first listener closes. */
+  readonly phase: Phase
   readonly version: string
   /** The commit that runs; '' when unknown. */
   readonly commitHash: string
@@ -43,3 +50,6 @@ export interface NodeControl {
 
 /** Where the node shares its operations. */
 export const nodeControl = sharedKey<NodeControl>('node control')
+
+/** The node's phase: `started` once the composition root has shared its operations, which it does last. */
+export const phaseOf = (kernel: Kernel): Phase => sharedOrNone(kernel, nodeControl)?.phase ?? 'starting'

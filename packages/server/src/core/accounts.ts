@@ -1,8 +1,10 @@
 /** Accounts: who exists and with which credentials, whatever methods keep them. */
 import { type Jid, StanzaError } from '@meerkat/protocol'
 import type { ScramHash, ScramKeys } from '@meerkat/protocol/sasl'
+import { AuthCounters } from './counters.ts'
 import type { Write } from './database.ts'
 import { fold, notify } from './hooks.ts'
+import type { Histogram } from './metrics.ts'
 
 /** Fired when an account goes; what listeners add to the writes goes with it, in one unit. */
 export const accountRemoved = fold<readonly Write[], [user: Jid]>('account removed')
@@ -52,19 +54,26 @@ export interface AuthMethod {
 /** The accounts of a host type: its methods, asked one after another. */
 export class Accounts {
   readonly methods: readonly AuthMethod[]
+  readonly counters: AuthCounters
 
-  constructor(methods: readonly AuthMethod[]) {
+  constructor(methods: readonly AuthMethod[], counters = new AuthCounters()) {
     this.methods = methods
+    this.counters = counters
   }
 
   /** The same accounts, asked only through the named methods; all of them when `names` is undefined. */
   only(names: readonly string[] | undefined): Accounts {
-    return names === undefined ? this : new Accounts(this.methods.filter((method) => names.includes(method.name)))
+    if (names === undefined) return this
+    const methods = this.methods.filter((method) => names.includes(method.name))
+    return new Accounts(methods, this.counters)
   }
 
   /** Whether some method has the account. Synchronous when the answer is at hand. */
   exists(user: Jid): boolean | Promise<boolean> {
-    return this.#exists(user, 0)
+    const answer = this.#exists(user, 0)
+    if (answer instanceof Promise) return timed(this.counters.doesUserExist, answer)
+    this.counters.doesUserExist.observe(0)
+    return answer
   }
 
   #exists(user: Jid, from: number): boolean | Promise<boolean> {
@@ -91,7 +100,11 @@ export class Accounts {
   }
 
   /** Whether some method accepts the password. */
-  async checkPassword(user: Jid, password: string): Promise<boolean> {
+  checkPassword(user: Jid, password: string): Promise<boolean> {
+    return timed(this.counters.checkPassword, this.#checkPassword(user, password))
+  }
+
+  async #checkPassword(user: Jid, password: string): Promise<boolean> {
     for (const method of this.methods) if (await method.checkPassword(user, password)) return true
     return false
   }
@@ -101,7 +114,8 @@ export class Accounts {
     if (password === '') throw new AccountError('invalid_password', 'Empty password')
     if (await this.exists(user))
       throw new AccountError('exists', `User ${user} already registered, so it can't be registered again`)
-    await this.#first().register(user, password)
+    await timed(this.counters.tryRegister, this.#first().register(user, password))
+    this.counters.registered++
   }
 
   /** Changes the password where the account is. */
@@ -113,7 +127,11 @@ export class Accounts {
 
   /** Removes the account and `others` in one unit; false when no method has it. */
   async remove(user: Jid, others: readonly Write[]): Promise<boolean> {
-    for (const method of this.methods) if (await method.remove(user, others)) return true
+    for (const method of this.methods)
+      if (await method.remove(user, others)) {
+        this.counters.unregistered++
+        return true
+      }
     return false
   }
 
@@ -122,4 +140,10 @@ export class Accounts {
     if (method === undefined) throw new StanzaError('cancel', 'not-allowed', 'No authentication method is configured')
     return method
   }
+}
+
+/** Measures how long work takes, whatever its end. */
+function timed<T>(histogram: Histogram, work: Promise<T>): Promise<T> {
+  const began = performance.now()
+  return work.finally(() => histogram.observe((performance.now() - began) * 1000))
 }

@@ -1,4 +1,5 @@
-/** Counters on plain fields: counting costs nanoseconds, and names are given where they are read. */
+/** Counters on plain fields: counting costs nanoseconds, and names are given where they are read (core/kernel-metrics.ts). */
+import { Histogram } from './metrics.ts'
 
 /** What one host type counts. */
 export class HostCounters {
@@ -12,6 +13,23 @@ export class HostCounters {
   stanzasRefused = 0
   commitsFailed = 0
   hookFailures = 0
+  /** Messages that went back to their sender as an error. */
+  messagesBounced = 0
+  subscriptions = 0
+  unsubscriptions = 0
+  /** From a client's message to the moment when its next stanza may be taken, in microseconds. */
+  readonly messageTime = new Histogram()
+}
+
+/** What the accounts of a host type count; times are in microseconds. */
+export class AuthCounters {
+  /** SASL exchanges, whatever their end. */
+  readonly authorize = new Histogram()
+  readonly checkPassword = new Histogram()
+  readonly doesUserExist = new Histogram()
+  readonly tryRegister = new Histogram()
+  registered = 0
+  unregistered = 0
 }
 
 /** What the node counts. */

@@ -5,6 +5,7 @@
 import { StanzaError } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import type { Delivery } from './delivery.ts'
+import { Counter } from './metrics.ts'
 
 /** Where in line a listener stands. Who needs more than three places splits the hook. */
 export type Order = 'early' | 'normal' | 'late'
@@ -80,6 +81,12 @@ interface Entry {
 
 const PLACE: Record<Order, number> = { early: 0, normal: 1, late: 2 }
 
+/** The listeners of a hook, and how often it was fired. */
+interface Listeners {
+  entries: readonly Entry[]
+  readonly runs: Counter
+}
+
 /** Told of a listener that failed. */
 export type HookFailure = (hook: string, owner: string, error: unknown) => void
 
@@ -89,39 +96,42 @@ export type HookFailure = (hook: string, owner: string, error: unknown) => void
  * `first` listener is an answer and passes through; a `filter` listener that fails stops the stanza.
  */
 export class Hooks {
-  readonly #entries = new Map<Hook, Entry[]>()
+  readonly #listeners = new Map<Hook, Listeners>()
   readonly #failed: HookFailure
+  readonly #counterOf: (hook: string) => Counter
 
-  constructor(failed: HookFailure) {
+  /** `counterOf` gives what counts the firings of a hook. */
+  constructor(failed: HookFailure, counterOf: (hook: string) => Counter = () => new Counter()) {
     this.#failed = failed
+    this.#counterOf = counterOf
   }
 
   /** Adds a listener behind those of the same place in line. */
   add(owner: string, registration: Registration): void {
-    const entries = this.#entries.get(registration.hook) ?? []
+    const listeners = this.#listenersOf(registration.hook)
+    const { entries } = listeners
     const place = PLACE[registration.order]
     const behind = entries.findIndex((entry) => PLACE[entry.registration.order] > place)
     const entry = { registration, owner }
     // A new array: a run that is waiting on a listener keeps the list it started with.
-    const changed = behind < 0 ? [...entries, entry] : entries.toSpliced(behind, 0, entry)
-    this.#entries.set(registration.hook, changed)
+    listeners.entries = behind < 0 ? [...entries, entry] : entries.toSpliced(behind, 0, entry)
   }
 
   /** Takes a listener out. */
   remove(registration: Registration): void {
-    const entries = this.#entries.get(registration.hook) ?? []
-    const kept = entries.filter((entry) => entry.registration !== registration)
-    if (kept.length === 0) this.#entries.delete(registration.hook)
-    else this.#entries.set(registration.hook, kept)
+    const listeners = this.#listenersOf(registration.hook)
+    listeners.entries = listeners.entries.filter((entry) => entry.registration !== registration)
   }
 
   /** Hook names and the modules that listen, in order. */
   list(): { hook: string; kind: Hook['kind']; owners: string[] }[] {
-    return Array.from(this.#entries, ([hook, entries]) => ({
-      hook: hook.name,
-      kind: hook.kind,
-      owners: entries.map((entry) => entry.owner),
-    }))
+    return [...this.#listeners]
+      .filter(([, { entries }]) => entries.length > 0)
+      .map(([hook, { entries }]) => ({
+        hook: hook.name,
+        kind: hook.kind,
+        owners: entries.map((entry) => entry.owner),
+      }))
   }
 
   /** Runs every listener; resolves when those that wait are done. */
@@ -214,8 +224,20 @@ export class Hooks {
     return true
   }
 
+  /** The listeners for one firing, which is counted. */
   #of(hook: Hook): readonly Entry[] {
-    return this.#entries.get(hook) ?? NONE
+    const listeners = this.#listenersOf(hook)
+    listeners.runs.value++
+    return listeners.entries
+  }
+
+  #listenersOf(hook: Hook): Listeners {
+    let listeners = this.#listeners.get(hook)
+    if (listeners === undefined) {
+      listeners = { entries: NONE, runs: this.#counterOf(hook.name) }
+      this.#listeners.set(hook, listeners)
+    }
+    return listeners
   }
 
   #call(entry: Entry, args: unknown[]): unknown {

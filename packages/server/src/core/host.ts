@@ -11,6 +11,7 @@ import type { ServiceAddition } from './hosts.ts'
 import { IqRoutes } from './iq.ts'
 import type { Kernel } from './kernel.ts'
 import type { Log } from './log.ts'
+import type { MetricScope } from './metrics.ts'
 import type { Session } from './session.ts'
 import type { Stores } from './stores.ts'
 import type { Timer } from './timers.ts'
@@ -34,6 +35,8 @@ export class Host {
   readonly hooks: Hooks
   readonly iq = new IqRoutes()
   readonly counters = new HostCounters()
+  /** Figures of this host type: modules count here, under the names of the reference. */
+  readonly metrics: MetricScope
   readonly accounts: Accounts
   readonly log: Log
   /** Decides a rule of `[access]`. */
@@ -54,10 +57,14 @@ export class Host {
     this.accounts = accounts
     this.access = access
     this.log = kernel.log.child({ host_type: type })
-    this.hooks = new Hooks((hook, module, error) => {
-      this.counters.hookFailures++
-      kernel.report('hook_failed', error, { hook, module })
-    })
+    this.metrics = kernel.metrics.scope({ host_type: type })
+    this.hooks = new Hooks(
+      (hook, module, error) => {
+        this.counters.hookFailures++
+        kernel.report('hook_failed', error, { hook, module })
+      },
+      (hook) => this.metrics.counter(`hook_${hook.replaceAll(/\W+/g, '_')}`),
+    )
   }
 
   /** The domains of this host type; they come and go while the server runs. */

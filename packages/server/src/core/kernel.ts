@@ -8,12 +8,15 @@ import { SessionDirectory, type SessionEntry } from './directory.ts'
 import { type AccessCheck, Host, type SharedKey } from './host.ts'
 import { Hosts } from './hosts.ts'
 import { PendingRequests } from './iq.ts'
+import { showHost, showNode } from './kernel-metrics.ts'
 import { type Log, errorText } from './log.ts'
 import { ModuleManager, type ModuleRegistry } from './manager.ts'
+import { Metrics } from './metrics.ts'
 import { Router } from './router.ts'
 import { type Connection, Session, sessionClosed, sessionOpened } from './session.ts'
 import type { Stores } from './stores.ts'
 import { TimerWheel } from './timers.ts'
+import { Traffic } from './traffic.ts'
 import { type Envelope, type Transport, entryEnvelope, loneTransport, readEntry } from './transport.ts'
 
 /** What the composition root gives the kernel. */
@@ -37,6 +40,8 @@ export class Kernel {
   readonly stores: Stores
   readonly hosts = new Hosts()
   readonly counters = new NodeCounters()
+  readonly metrics = new Metrics()
+  readonly traffic = new Traffic(this.metrics)
   readonly timers: TimerWheel
   readonly directory: SessionDirectory
   readonly requests: PendingRequests
@@ -61,6 +66,7 @@ export class Kernel {
     this.directory = new SessionDirectory(this.#transport.node, { opened: tell, changed: tell, closed })
     this.#transport.onEnvelope((from, envelope) => this.#arrived(from, envelope))
     this.#transport.broadcast({ kind: 'hello', node: this.node })
+    showNode(this)
   }
 
   /** The name of this node. */
@@ -73,6 +79,7 @@ export class Kernel {
     const host = new Host(this, type, accounts, access)
     this.hosts.addType(host)
     for (const domain of domains) this.hosts.addDomain(domain, host)
+    showHost(this, host)
     return host
   }
 

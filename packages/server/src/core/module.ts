@@ -84,6 +84,7 @@ export { DROP, filter, first, fold, notify, type Registration, type Verdict } fr
 export { type Host, type Identity, type SharedKey, sharedKey } from './host.ts'
 export { type IqHandler, type IqRequest, type IqRoute, iqGet, iqSet } from './iq.ts'
 export type { Log } from './log.ts'
+export type { Counter, Histogram, MetricScope } from './metrics.ts'
 export { messageToUser, messageUndelivered, presenceOfUser, presenceToUser, userReceive, userSend } from './router.ts'
 export {
   type Connection,

@@ -41,6 +41,7 @@ export class Router {
    */
   receive(session: Session, stanza: Element, to: Jid): void | Promise<void> {
     const delivery = this.#delivery(stanza, session.jid, to, 'client', session)
+    if (stanza.name === 'message') return this.#timed(delivery)
     if (stanza.name !== 'presence' || stanza.attr('to') !== undefined) return this.process(delivery)
     return this.#guard(delivery, () =>
       when(this.#hostOf(session.jid)!.hooks.filter(userSend, delivery), (passed) => {
@@ -50,6 +51,14 @@ export class Router {
         )
       }),
     )
+  }
+
+  /** Processes a client's message and notes how long its session waits for that. */
+  #timed(delivery: Delivery): void | Promise<void> {
+    const { clock } = this.#kernel
+    const began = clock.monotonic()
+    const time = this.#hostOf(delivery.from)?.counters.messageTime
+    return when(this.process(delivery), () => time?.observe((clock.monotonic() - began) * 1000))
   }
 
   /**
@@ -104,7 +113,9 @@ export class Router {
   #pass(delivery: Delivery): void | Promise<void> {
     const sender = delivery.from.local === '' ? undefined : this.#hostOf(delivery.from)
     if (sender === undefined) return this.#route(delivery)
-    return when(sender.hooks.filter(userSend, delivery), (passed) => (passed ? this.#route(delivery) : undefined))
+    return when(sender.hooks.filter(userSend, delivery), (passed) =>
+      passed ? this.#route(delivery) : this.#dropped(sender),
+    )
   }
 
   #route(delivery: Delivery): void | Promise<void> {
@@ -129,7 +140,7 @@ export class Router {
 
   #toUser(host: Host, delivery: Delivery): void | Promise<void> {
     host.counters.messagesRouted += delivery.stanza.name === 'message' ? 1 : 0
-    host.counters.presencesRouted += delivery.stanza.name === 'presence' ? 1 : 0
+    if (delivery.stanza.name === 'presence') countPresence(host, delivery.stanza)
     host.counters.iqsRouted += delivery.stanza.name === 'iq' ? 1 : 0
     const connected = this.#kernel.directory.of(delivery.to).length > 0
     return when(connected || host.accounts.exists(delivery.to.bare), (exists) => {
@@ -137,9 +148,14 @@ export class Router {
       if (!exists && delivery.stanza.name === 'presence') return
       if (!exists) throw new StanzaError('cancel', 'service-unavailable', 'User not found')
       return when(host.hooks.filter(userReceive, delivery), (passed) => {
-        if (passed) return this.#deliver(host, delivery)
+        return passed ? this.#deliver(host, delivery) : this.#dropped(host)
       })
     })
+  }
+
+  /** A filter has ended a stanza. */
+  #dropped(host: Host): void {
+    host.counters.stanzasDropped++
   }
 
   #deliver(host: Host, delivery: Delivery): void | Promise<void> {
@@ -207,6 +223,14 @@ export class Router {
     const { stanza } = delivery
     // Nobody asked for an answer to a broadcast presence.
     if (!mayBounce(stanza) || (stanza.name === 'presence' && stanza.attr('to') === undefined)) return
+    if (host !== undefined && stanza.name === 'message') host.counters.messagesBounced++
     this.answer(delivery, errorReply(stanza, known ? error : new StanzaError('wait', 'internal-server-error')))
   }
+}
+
+function countPresence(host: Host, presence: Element): void {
+  host.counters.presencesRouted++
+  const type = presence.attr('type')
+  if (type === 'subscribed') host.counters.subscriptions++
+  else if (type === 'unsubscribed') host.counters.unsubscriptions++
 }

@@ -1,6 +1,6 @@
 /** The operations of the node that the API offers. */
 import { readFile } from 'node:fs/promises'
-import { LOG_LEVELS, type LogLevel, type NodeControl } from '../api/index.ts'
+import { LOG_LEVELS, type LogLevel, type NodeControl, type Phase } from '../api/index.ts'
 import type { Config } from '../core/config/types.ts'
 import type { Kernel } from '../core/kernel.ts'
 import { pinoLevel } from '../core/log.ts'
@@ -11,10 +11,24 @@ export interface ProcessControl {
   restart(): void
 }
 
+/** Where the node is in its life; the composition root turns the page. */
+export interface Life {
+  phase: Phase
+}
+
 /** Makes the operations of a started node. */
-export function controlOf(kernel: Kernel, config: Config, version: string, process: ProcessControl): NodeControl {
+export function controlOf(
+  kernel: Kernel,
+  config: Config,
+  version: string,
+  process: ProcessControl,
+  life: Life,
+): NodeControl {
   let level = levelNamed(config.general.loglevel)
   return {
+    get phase() {
+      return life.phase
+    },
     version,
     commitHash: '',
     startedAt: kernel.clock.now(),

@@ -1,6 +1,13 @@
 /** The ways into the server besides XMPP: HTTP listeners and the control socket. */
 import { join } from 'node:path'
-import { controlHandler, graphqlHandler, openAdminProblem } from '../api/index.ts'
+import {
+  controlHandler,
+  graphqlHandler,
+  healthHandler,
+  metricsHandler,
+  openAdminProblem,
+  readyHandler,
+} from '../api/index.ts'
 import type { Config, HttpHandler, ListenerOf } from '../core/config/types.ts'
 import type { Kernel } from '../core/kernel.ts'
 import { type HttpMount, type HttpTls, openControlSocket, openHttpListener } from '../listeners/http/index.ts'
@@ -59,14 +66,28 @@ async function openHttp(kernel: Kernel, config: Config, listener: ListenerOf<'ht
     throw new Error(`cannot listen on port ${listener.port}: ${reason}`, { cause: error })
   })
   const base = `${tls === undefined ? 'http' : 'https'}://${address ?? 'localhost'}:${http.port}`
-  const described = listener.handlers.map((handler) => `GraphQL API    ${base}${handler.settings.path}`)
+  const described = listener.handlers.map(({ kind, settings: { path } }) => `${handlerName(kind)} ${base}${path}`)
   return { addresses: described, close: () => http.close() }
 }
 
-/** The endpoint, and its subscriptions as server-sent events below it. */
+/** What a handler is called in the greeting. */
+function handlerName(kind: HttpHandler['kind']): string {
+  const names: Partial<Record<HttpHandler['kind'], string>> = {
+    mongoose_graphql_handler: 'GraphQL API',
+    mongoose_prometheus_handler: 'Metrics',
+    meerkat_health_handler: 'Alive?',
+    meerkat_ready_handler: 'Ready?',
+  }
+  return (names[kind] ?? kind).padEnd(14)
+}
+
+/** What a handler serves; a GraphQL endpoint has its subscriptions as server-sent events below it. */
 function mountsOf(kernel: Kernel, handler: HttpHandler, address: string | undefined): HttpMount[] {
-  if (handler.kind !== 'mongoose_graphql_handler') throw new Error(`${handler.kind} is not built into this server`)
-  const { settings } = handler
+  const { kind, settings } = handler
+  if (kind === 'mongoose_prometheus_handler') return [{ ...settings, handle: metricsHandler(kernel) }]
+  if (kind === 'meerkat_health_handler') return [{ ...settings, handle: healthHandler() }]
+  if (kind === 'meerkat_ready_handler') return [{ ...settings, handle: readyHandler(kernel) }]
+  if (kind !== 'mongoose_graphql_handler') throw new Error(`${kind} is not built into this server`)
   // S92: nobody administers this server from elsewhere without a password
   const problem = openAdminProblem(settings, address)
   if (problem !== undefined) throw new Error(problem)

@@ -9,7 +9,12 @@ export function knownParts(modules: ModuleRegistry): KnownParts {
   return {
     modules: new Map(Array.from(modules, ([key, { config = {} }]) => [key, { settings: config }])),
     listeners: new Set(['c2s', 'http']),
-    httpHandlers: new Set(['mongoose_graphql_handler']),
+    httpHandlers: new Set([
+      'mongoose_graphql_handler',
+      'mongoose_prometheus_handler',
+      'meerkat_health_handler',
+      'meerkat_ready_handler',
+    ]),
     auth: authMethods,
     pools: poolTypes,
     services: new Map(),

@@ -18,10 +18,12 @@ import { openSqlite } from '../storage/sqlite/index.ts'
 import { openStores } from '../storage/stores.ts'
 import { accountsOf } from './auth.ts'
 import { c2sOptionsOf } from './c2s.ts'
-import { type ProcessControl, controlOf } from './control.ts'
+import { watchCertificates } from './certificate-watch.ts'
+import { type Life, type ProcessControl, controlOf } from './control.ts'
 import { developmentCertificate } from './certificates.ts'
 import { type Interfaces, openInterfaces } from './interfaces.ts'
 import { openPools } from './pools.ts'
+import { showProcess } from './process-metrics.ts'
 import { software } from './software.ts'
 
 /** A running server. */
@@ -67,8 +69,14 @@ export async function startServer(
   const opened = new Opened()
   try {
     const server = await start(config, modules, log, opened)
-    server.kernel.share(nodeControl, controlOf(server.kernel, config, software().version, process))
-    return server
+    const life: Life = { phase: 'started' }
+    server.kernel.share(nodeControl, controlOf(server.kernel, config, software().version, process, life))
+    const stop = (): Promise<void> => {
+      // Told before anything closes, so that load balancers send nobody here any more.
+      life.phase = 'stopping'
+      return server.stop()
+    }
+    return { ...server, stop }
   } catch (error) {
     await opened.close(() => undefined)
     throw error
@@ -97,6 +105,10 @@ async function start(config: Config, modules: ModuleRegistry, log: Log, opened: 
     config.general.data_dir,
     [...config.hostTypes.values()].flatMap((type) => type.domains),
   )
+  watchCertificates(kernel, config, development)
+  // Before the listeners for clients, so that it closes behind them: while they are drained it tells that the node is not ready.
+  const interfaces: Interfaces = await openInterfaces(kernel, config, development)
+  opened.on(() => interfaces.close())
   const addresses: string[] = []
   for (const listener of config.listen) {
     if (listener.kind !== 'c2s') continue
@@ -106,8 +118,6 @@ async function start(config: Config, modules: ModuleRegistry, log: Log, opened: 
     opened.on(() => c2s.close())
     addresses.push(`XMPP clients   ${options.address ?? '*'}:${port} (${options.tls?.mode ?? 'no TLS'})`)
   }
-  const interfaces: Interfaces = await openInterfaces(kernel, config, development)
-  opened.on(() => interfaces.close())
   return {
     kernel,
     addresses: [...addresses, ...interfaces.addresses],
@@ -127,6 +137,7 @@ async function openKernel(config: Config, modules: ModuleRegistry, log: Log, ope
   kernel.share(outboxKey, outbox)
   kernel.share(generalKey, config.general)
   kernel.share(softwareKey, software())
+  showProcess(kernel)
   return kernel
 }
 

@@ -60,12 +60,18 @@ export default defineModule({
 
 /** An error also proves life: only silence does not. */
 async function isSilent(host: Host, session: Session, limit: number): Promise<boolean> {
-  try {
-    await host.request(session, Iq({ type: 'get' }, Ping()), limit)
-    return false
-  } catch (error) {
-    return error instanceof StanzaError && error.condition === 'remote-server-timeout' && !session.closed
+  const began = host.clock.monotonic()
+  const silent = await host.request(session, Iq({ type: 'get' }, Ping()), limit).then(
+    () => false,
+    (error: unknown) => error instanceof StanzaError && error.condition === 'remote-server-timeout',
+  )
+  if (silent) {
+    host.metrics.counter('mod_ping_response_timeout').value++
+    return !session.closed
   }
+  host.metrics.counter('mod_ping_response').value++
+  host.metrics.histogram('mod_ping_response').observe((host.clock.monotonic() - began) * 1000)
+  return false
 }
 
 /** Calls for a check of each session that has been silent for the interval. What a client sends costs one assignment, no timer. */

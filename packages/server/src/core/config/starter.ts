@@ -80,6 +80,17 @@ ${certificate}
     host = "_"
     path = "/api/graphql"
     schema_endpoint = "admin"
+  # Figures for Prometheus, and what load balancers and supervisors ask: whether
+  # the process is alive, and whether it takes clients.
+  [[listen.http.handlers.mongoose_prometheus_handler]]
+    host = "_"
+    path = "/metrics"
+  [[listen.http.handlers.meerkat_health_handler]]
+    host = "_"
+    path = "/health"
+  [[listen.http.handlers.meerkat_ready_handler]]
+    host = "_"
+    path = "/ready"
 `
 
 const rest = (domain: string): string => `\

@@ -35,7 +35,12 @@ const builtModules = {
 export const knownParts: KnownParts = {
   modules: new Map(Object.entries(builtModules).map(([name, settings]) => [name, { settings }])),
   listeners: new Set(['c2s', 'http']),
-  httpHandlers: new Set(['mongoose_graphql_handler']),
+  httpHandlers: new Set([
+    'mongoose_graphql_handler',
+    'mongoose_prometheus_handler',
+    'meerkat_health_handler',
+    'meerkat_ready_handler',
+  ]),
   auth: new Set(['internal', 'jwt', 'http']),
   pools: new Set(['rabbit', 'http']),
   services: new Map([['service_domain_db', { settings: { db_pool: text('global'), more: section({}) } }]]),

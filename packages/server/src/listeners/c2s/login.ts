@@ -118,10 +118,16 @@ export class LoginStage implements Stage {
   }
 
   async #step(message: Element): Promise<void> {
+    const began = performance.now()
+    const { authorize } = this.#host().accounts.counters
+    const tried = (): void => authorize.observe((performance.now() - began) * 1000)
     try {
       const user = await this.#exchange!.step(message)
-      if (user !== undefined) this.#succeeded(user)
+      if (user === undefined) return
+      tried()
+      this.#succeeded(user)
     } catch (error) {
+      tried()
       if (error instanceof StreamError) throw error
       this.#failed(error)
     }

@@ -15,6 +15,7 @@ import {
 import { type Element, StreamParser, XmlError, serialize, serializeHeader, serializeInStream } from '@meerkat/xml'
 import type { Kernel } from '../../core/kernel.ts'
 import type { Timer } from '../../core/timers.ts'
+import type { DataCounters, ElementTraffic } from '../../core/traffic.ts'
 import type { C2sOptions } from './options.ts'
 import { Output } from './output.ts'
 import { hasTrustedCertificate } from './peer-certificate.ts'
@@ -54,6 +55,12 @@ export class ClientStream {
   #closing = false
   #ended = false
   #paused = 0
+  readonly #data: DataCounters
+  /** The traffic of the host type, once the client has said whom it wants. */
+  #elements: ElementTraffic
+  /** Bytes read, and those of them that belong to elements already counted. */
+  #bytesRead = 0
+  #bytesCounted = 0
   #timer: Timer | undefined
   readonly #onClose: () => void
 
@@ -68,11 +75,13 @@ export class ClientStream {
     this.#stage = NOT_YET
     this.#pause = options.shaper()
     const caps = { bytes: options.outboundBytes, stanzas: options.outboundStanzas }
-    this.#output = new Output(socket, caps, this.#overflow, (count) => (kernel.counters.bytesOut += count))
+    this.#data = kernel.traffic.data('c2s')
+    this.#elements = kernel.traffic.elements('c2s')
+    this.#output = new Output(socket, caps, this.#overflow, this.#written)
     this.#parser = new StreamParser(
       {
         open: (header, defaultNs) => this.#wait(() => this.#open(header, defaultNs)),
-        element: (element) => this.#wait(() => this.#stage.element(element)),
+        element: (element) => this.#wait(() => this.#take(element)),
         close: () => this.close(),
       },
       options.beforeLogin,
@@ -105,8 +114,24 @@ export class ClientStream {
 
   /** Sends a stanza or any other child of the stream. */
   send(element: Element): void {
-    if (!this.#closing)
-      this.#output.add(element.ns === CLIENT_NS ? serialize(element, CLIENT_NS) : serializeInStream(element))
+    if (this.#closing) return
+    const text = element.ns === CLIENT_NS ? serialize(element, CLIENT_NS) : serializeInStream(element)
+    this.#elements.out.count(element, text.length)
+    this.#output.add(text)
+  }
+
+  #take(element: Element): void | Promise<void> {
+    const { in: received } = this.#elements
+    const bytes = this.#bytesRead - this.#parser.buffered - this.#bytesCounted
+    this.#bytesCounted += bytes
+    received.count(element, bytes)
+    return this.#stage.element(element)
+  }
+
+  readonly #written = (count: number): void => {
+    this.kernel.counters.bytesOut += count
+    if (this.encrypted) this.#data.tlsOut.value += count
+    else this.#data.tcpOut.value += count
   }
 
   /** Goes on with another stage; its features are sent after the client's next stream header (RFC 6120 §4.3.3). */
@@ -152,7 +177,10 @@ export class ClientStream {
   /** Ends the stream, with an error if there is one; the client has some seconds to close its side. */
   close(error?: StreamError): void {
     if (this.#closing) return
-    if (error !== undefined) this.kernel.counters.streamErrors++
+    if (error !== undefined) {
+      this.kernel.counters.streamErrors++
+      this.#elements.out.streamErrors++
+    }
     const silent = this.domain === undefined && this.options.hideServiceName
     if (!silent) {
       // RFC 6120 §4.9.1.2: an error before our header still needs the header.
@@ -201,6 +229,9 @@ export class ClientStream {
   readonly #read = (chunk: Buffer): void => {
     if (this.#closing) return
     this.kernel.counters.bytesIn += chunk.length
+    this.#bytesRead += chunk.length
+    if (this.encrypted) this.#data.tlsIn.value += chunk.length
+    else this.#data.tcpIn.value += chunk.length
     this.#stage.active?.()
     const rest = this.#pause(chunk.length, this.kernel.clock.monotonic())
     if (rest > 0) {
@@ -270,6 +301,7 @@ export class ClientStream {
     if (this.domain !== undefined && this.domain !== to)
       throw new StreamError('host-unknown', 'The domain has changed.')
     this.domain = to
+    this.#elements = this.kernel.traffic.elements('c2s', this.kernel.hosts.of(to)?.type)
     this.#claimed = header.attr('from')
     this.#checkClaim()
     // RFC 6120 §4.7.5: only 1.0 and its successors have features

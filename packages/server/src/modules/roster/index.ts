@@ -11,6 +11,7 @@ import {
 } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import {
+  type Counter,
   type Delivery,
   type IqHandler,
   type IqRequest,
@@ -58,12 +59,13 @@ export default defineModule({
   start(host, config) {
     const keeper = new Keeper(host, new Rosters(host, config.cached_items), config)
     provideRosters(host, api(keeper))
+    host.metrics.counter('mod_roster_push')
     const features = config.versioning ? [RosterVersioning(), PreApproval()] : [PreApproval()]
     const { rosters } = keeper
     return {
       iq: [
-        iqGet(RosterQuery, read(keeper, config.versioning), ['account']),
-        iqSet(RosterQuery, write(keeper), ['account']),
+        iqGet(RosterQuery, read(keeper, config.versioning, host.metrics.counter('mod_roster_get')), ['account']),
+        iqSet(RosterQuery, write(keeper, host.metrics.counter('mod_roster_set')), ['account']),
       ],
       hooks: [
         userSend.on((delivery) => leave(keeper, delivery), 'late'),
@@ -83,9 +85,10 @@ export default defineModule({
 })
 
 /** RFC 6121 §2.2 and §2.6: a client reads the roster, and is told of changes from then on. */
-function read(keeper: Keeper, versioning: boolean): IqHandler {
+function read(keeper: Keeper, versioning: boolean, asked: Counter): IqHandler {
   return (iq, request) => {
     requireOwner(request)
+    asked.value++
     return when(keeper.rosters.of(request.to), (roster) => {
       const ver = versioning ? payload(iq)!.attr('ver') : undefined
       const session = request.delivery.session?.slot(interest)
@@ -101,9 +104,10 @@ function read(keeper: Keeper, versioning: boolean): IqHandler {
 }
 
 /** RFC 6121 §2.3 to §2.5. */
-function write(keeper: Keeper): IqHandler {
+function write(keeper: Keeper, changed: Counter): IqHandler {
   return async (iq, request) => {
     requireOwner(request)
+    changed.value++
     await keeper.set(request.to, parseRosterSet(payload(iq)!))
     return result(iq)
   }

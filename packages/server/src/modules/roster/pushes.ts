@@ -24,9 +24,11 @@ export function interested(host: Host, user: Jid): SessionEntry[] {
 /** Pushes an item as it is now, or that it is gone. */
 export function push(host: Host, versions: boolean, user: Jid, roster: Roster, contact: Jid, item?: Item): void {
   const entry: RosterEntry = item?.listed === true ? item : gone(contact)
+  const pushed = host.metrics.counter('mod_roster_push')
   for (const session of interested(host, user)) {
     const ver = versions && session.local?.peek(interest)?.versions !== false ? roster.version : undefined
     const id = `push${randomBytes(6).toString('base64url')}`
+    pushed.value++
     host.deliver(session, Iq({ type: 'set', id, to: session.jid }, buildRoster([entry], ver)))
   }
 }

@@ -60,4 +60,6 @@ export const handlerSettings = {
     sse_idle_timeout: milliseconds(3_600_000, 'How long a subscription may be silent.', { infinity: true }),
   },
   mongoose_prometheus_handler: place,
+  meerkat_health_handler: place,
+  meerkat_ready_handler: place,
 }

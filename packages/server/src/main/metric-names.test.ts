@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Message } from '@meerkat/protocol'
+import { tag } from '@meerkat/xml'
+import messages from '../modules/messages.ts'
+import roster from '../modules/roster/index.ts'
+import { story } from '../testing/story.ts'
+import { showProcess } from './process-metrics.ts'
+
+const ELEMENTS = [
+  '',
+  'stanza_',
+  'message_',
+  'iq_',
+  'presence_',
+  'error_',
+  'message_error_',
+  'iq_error_',
+  'presence_error_',
+]
+
+const trafficNames = (way: string): (readonly [string, string])[] =>
+  ELEMENTS.map((what) => [`xmpp_element_${way}_${what}count`, 'counter'] as const).concat([
+    [`xmpp_element_${way}_byte_size`, 'histogram'],
+    [`tcp_data_${way}_byte_size`, 'counter'],
+    [`tls_data_${way}_byte_size`, 'counter'],
+  ])
+
+/** The names that exist so far, as the reference has them; `meerkat_…` are our own. Dashboards know these names: they only ever grow. */
+const NAMES: Readonly<Record<string, string>> = {
+  sm_node_sessions_count: 'gauge',
+  sm_total_sessions_count: 'gauge',
+  sm_unique_sessions_count: 'gauge',
+  sm_session_logins: 'counter',
+  sm_session_logouts: 'counter',
+  sm_session_count: 'gauge',
+  sm_message_bounced_count: 'counter',
+  sm_presence_subscription_subscription_count: 'counter',
+  sm_presence_subscription_unsubscription_count: 'counter',
+  c2s_auth_failed_count: 'counter',
+  c2s_message_processed_time: 'histogram',
+  router_no_route_found_count: 'counter',
+  router_stanza_dropped_count: 'counter',
+  auth_authorize_count: 'counter',
+  auth_authorize_time: 'histogram',
+  auth_check_password_count: 'counter',
+  auth_check_password_time: 'histogram',
+  auth_does_user_exist_count: 'counter',
+  auth_does_user_exist_time: 'histogram',
+  auth_try_register_count: 'counter',
+  auth_try_register_time: 'histogram',
+  auth_register_user_count: 'counter',
+  auth_unregister_user_count: 'counter',
+  ...Object.fromEntries(['in', 'out'].flatMap(trafficNames)),
+  mod_roster_get_count: 'counter',
+  mod_roster_set_count: 'counter',
+  mod_roster_push_count: 'counter',
+  system_up_time_seconds: 'gauge',
+  system_tcp_ports_count: 'gauge',
+  system_memory_total: 'gauge',
+  meerkat_connections_accepted: 'counter',
+  meerkat_connections_refused: 'counter',
+  meerkat_stream_errors_count: 'counter',
+  meerkat_slow_readers_closed_count: 'counter',
+  meerkat_unexpected_errors_count: 'counter',
+  meerkat_timers_count: 'gauge',
+  meerkat_stanzas_refused_count: 'counter',
+  meerkat_commits_failed_count: 'counter',
+  meerkat_hook_failures_count: 'counter',
+  meerkat_memory_heap_used: 'gauge',
+  meerkat_event_loop_utilization: 'gauge',
+}
+
+const Body = tag('jabber:client', 'body')
+
+/** The value of a series without labels, or of one with the host type of stories. */
+const valueOf = (text: string, name: string): number =>
+  Number(new RegExp(`^${name}(?:\\{host_type="[^"]*"\\})? (.+)$`, 'm').exec(text)?.[1])
+
+describe('the figures of a server', () => {
+  it('have the names and types of the reference', async (t) => {
+    const { kernel } = await story(t, { modules: [[messages], [roster]] })
+    kernel.traffic.data('c2s')
+    showProcess(kernel)
+    const names = kernel.metrics.names().filter(([name]) => !name.startsWith('hook_'))
+    assert.deepEqual(Object.fromEntries(names), NAMES)
+  })
+
+  it('count sessions, and messages that bounce', async (t) => {
+    const scene = await story(t, { modules: [[messages]], users: ['romeo', 'romeo/2', 'juliet'] })
+    await scene.device('juliet').disconnect()
+    await scene.device('romeo').send(Message({ to: 'nobody@example.com' }, Body({}, 'Who?')))
+    const text = scene.kernel.metrics.text()
+    const names = ['sm_session_logins', 'sm_session_logouts', 'sm_session_count', 'sm_unique_sessions_count']
+    assert.deepEqual(
+      [...names, 'sm_message_bounced_count', 'c2s_message_processed_time_count', 'hook_user_send_count'].map((name) =>
+        valueOf(text, name),
+      ),
+      [3, 1, 2, 1, 1, 1, 1],
+    )
+  })
+})

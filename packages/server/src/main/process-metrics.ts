@@ -1,0 +1,23 @@
+/** Figures of the process itself: memory, sockets, how busy the event loop is. */
+import process from 'node:process'
+import { performance } from 'node:perf_hooks'
+import type { Kernel } from '../core/kernel.ts'
+
+/** Shows them; each is read when somebody looks. */
+export function showProcess(kernel: Kernel): void {
+  const node = kernel.metrics.scope()
+  node.gauge('system_tcp_ports', 'count', openSockets)
+  node.gauge('system_memory', 'total', () => process.memoryUsage.rss())
+  node.gauge('meerkat_memory', 'heap_used', () => process.memoryUsage().heapUsed)
+  let before = performance.eventLoopUtilization()
+  // Since the last look, as Prometheus wants it; the first one is since the start.
+  node.gauge('meerkat_event_loop', 'utilization', () => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, before)
+    before = now
+    return utilization
+  })
+}
+
+/** TCP connections that are open, of clients and of pools. */
+const openSockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length
