@@ -203,6 +203,13 @@ test('R10: with the broker down messages flow; their events are published once i
   deepEqual([after.state, after.error, after.pending, after.counters.delivered], ['running', undefined, 0, 40])
 })
 
+test('R11: a broker that accepts the connection and says nothing does not hold up the start', async (t) => {
+  const pool = new FakePool()
+  pool.attempted = new Promise(() => undefined)
+  const [scene] = await pusher(t, { rabbit: { chat_msg_exchange: {} }, pool })
+  equal((await sinksOf(scene.host)[0]!.status()).state, 'starting')
+})
+
 test("R11: an exchange that the broker refuses shows the broker's words, and is declared again until accepted", async (t) => {
   const pool = new FakePool().connect()
   pool.refuses = "PRECONDITION_FAILED - inequivalent arg 'type'"

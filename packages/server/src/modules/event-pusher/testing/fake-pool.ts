@@ -22,7 +22,7 @@ export interface Taken {
 /** The pool. */
 export class FakePool implements RabbitPool {
   readonly channels = 4
-  readonly attempted = Promise.resolve()
+  attempted = Promise.resolve()
   readonly patience = Promise.resolve()
   connection = 0
   /** In the order in which the broker took them, repetitions included. */
