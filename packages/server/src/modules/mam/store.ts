@@ -1,0 +1,132 @@
+/** The archives of users in the main store: writes of a message's unit, and the numbers by which the tables know the owners. */
+import { LRUCache } from 'lru-cache'
+import { type Jid, originId } from '@meerkat/protocol'
+import { type Element, serialize } from '@meerkat/xml'
+import type { SqlValue, Write } from '../../core/module.ts'
+import type { Database } from '../../core/database.ts'
+import type { Direction } from './archivable.ts'
+
+/** How many owners' numbers are remembered. */
+const REMEMBERED_OWNERS = 100_000
+
+/** A message for an archive. */
+export interface Kept {
+  /** Whose archive: a bare JID. */
+  readonly owner: Jid
+  readonly id: bigint
+  readonly direction: Direction
+  readonly from: Jid
+  /** The other party. */
+  readonly remote: Jid
+  readonly message: Element
+  readonly groupchat: boolean
+}
+
+/** How a statement finds the owner: by number when it is known. Both are one look into an index of a row that is in use. */
+const BY_NAME = 'server = ? AND user_name = ?'
+const BY_NUMBER = 'id = ?'
+
+const OPEN = `INSERT INTO mam_server_user (server, user_name) VALUES (?, ?) ON CONFLICT (server, user_name) DO NOTHING`
+
+const keepText = (owner: string, groupchat: boolean): string =>
+  `INSERT INTO mam_message
+     (id, from_jid, remote_bare_jid, remote_resource, direction, message, origin_id, user_id, is_groupchat)
+   SELECT ?, ?, ?, ?, ?, ?, ?, id, ${groupchat ? 'TRUE' : 'FALSE'} FROM mam_server_user WHERE ${owner}`
+
+const countText = (owner: string): string =>
+  `INSERT INTO mam_counter (user_id, messages) SELECT id, 1 FROM mam_server_user WHERE ${owner}
+   ON CONFLICT (user_id) DO UPDATE SET messages = mam_counter.messages + 1`
+
+const TEXTS = {
+  name: { keep: keepText(BY_NAME, false), keepGroupchat: keepText(BY_NAME, true), count: countText(BY_NAME) },
+  number: { keep: keepText(BY_NUMBER, false), keepGroupchat: keepText(BY_NUMBER, true), count: countText(BY_NUMBER) },
+}
+
+const ITS_OWNER = `SELECT id FROM mam_server_user WHERE ${BY_NAME}`
+
+/** The archives of one host type's users. */
+export class ArchiveStore {
+  readonly db: Database
+  readonly #numbers = new LRUCache<string, number>({ max: REMEMBERED_OWNERS })
+  /** Looks for numbers under way; an account that goes meanwhile takes its own out, so that no number outlives its archive. */
+  readonly #looking = new Map<string, Promise<number | undefined>>()
+
+  constructor(db: Database) {
+    this.db = db
+  }
+
+  /** What a message leaves in an archive: the archive itself if it is new, the row, and one more in the archive's count. */
+  keep(kept: Kept): Write[] {
+    const number = this.#numbers.get(kept.owner.toString())
+    const known = number !== undefined
+    const owner: SqlValue[] = known ? [number] : [kept.owner.domain, kept.owner.local]
+    const texts = known ? TEXTS.number : TEXTS.name
+    const writes = [
+      { sql: kept.groupchat ? texts.keepGroupchat : texts.keep, params: [...rowOf(kept), ...owner] },
+      { sql: texts.count, params: owner },
+    ]
+    if (known) return writes
+    return [{ sql: OPEN, params: owner, committed: () => void this.#remember(kept.owner) }, ...writes]
+  }
+
+  /** Replaces what a row holds. */
+  replace(owner: number, id: bigint, message: Element): Write {
+    return {
+      sql: 'UPDATE mam_message SET message = ? WHERE user_id = ? AND id = ?',
+      params: [encode(message), owner, id],
+    }
+  }
+
+  /** Removes a user's archive. What is still on its way to it finds no owner, and is not kept. */
+  forget(owner: Jid): Write[] {
+    const params = [owner.domain, owner.local]
+    const forget = (): void => {
+      this.#numbers.delete(owner.toString())
+      this.#looking.delete(owner.toString())
+    }
+    return [
+      { sql: `DELETE FROM mam_message WHERE user_id = (${ITS_OWNER})`, params },
+      { sql: `DELETE FROM mam_counter WHERE user_id = (${ITS_OWNER})`, params },
+      { sql: `DELETE FROM mam_server_user WHERE ${BY_NAME}`, params, committed: forget },
+    ]
+  }
+
+  /** The number of an owner; undefined while there is no archive. */
+  async numberOf(owner: Jid): Promise<number | undefined> {
+    const key = owner.toString()
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    const looking = this.#looking.get(key) ?? findNumber(this.db, owner)
+    this.#looking.set(key, looking)
+    try {
+      const number = await looking
+      if (number !== undefined && this.#looking.get(key) === looking) this.#numbers.set(key, number)
+      return number
+    } finally {
+      if (this.#looking.get(key) === looking) this.#looking.delete(key)
+    }
+  }
+
+  /** The number of an owner whose archive has just been made; without it the next message makes do with the name. */
+  async #remember(owner: Jid): Promise<void> {
+    await this.numberOf(owner).catch(() => undefined)
+  }
+}
+
+function rowOf({ id, from, remote, direction, message }: Kept): SqlValue[] {
+  const row: SqlValue[] = [id, from.toString(), remote.bare.toString(), remote.resource]
+  row.push(direction, encode(message), originId(message) ?? null)
+  return row
+}
+
+/** The number of an owner as the store has it now; undefined when there is no archive. */
+export async function findNumber(db: Database, owner: Jid): Promise<number | undefined> {
+  const rows = await db.query<{ id: number }>(ITS_OWNER, owner.domain, owner.local)
+  return rows[0]?.id
+}
+
+const utf8 = new TextEncoder()
+
+function encode(message: Element): Uint8Array {
+  return utf8.encode(serialize(message))
+}
