@@ -1,0 +1,112 @@
+/** Hands kept messages to users who have come back: oldest first, to one device, and forgotten only when it has them (XEP-0160 §2). */
+import { type Jid, Delay, buildDelay, expiresAfter, tryJid } from '@meerkat/protocol'
+import { type Element, type Node, parseElement } from '@meerkat/xml'
+import type { Host, LogEntry, Session, StoredLog } from '../../core/module.ts'
+
+/** How much is read and handed over at a time: so many messages, and of these no more than so many characters, but always one. */
+const PAGE = 50
+const PAGE_CHARACTERS = 128 * 1024
+
+/** The mailboxes of one host type. */
+export class Mailboxes {
+  readonly store: StoredLog
+  readonly #host: Host
+  /** Who is being served: a second device that comes while the first is served gets nothing of what the first gets. */
+  readonly #serving = new Map<string, Promise<void>>()
+  /** Who has to be looked after once more when served: something was stored, or a device came, meanwhile. */
+  readonly #again = new Set<string>()
+  #stopped = false
+
+  constructor(host: Host) {
+    this.#host = host
+    this.store = host.stores.log('offline')
+  }
+
+  /**
+   * Hands what is kept for a user (a bare JID) to the device that takes messages now, if there is one. It returns at once: neither the device's
+   * own stanzas nor the sender of a message wait for it.
+   */
+  deliverIfAvailable(owner: Jid): void {
+    if (this.#stopped || this.#device(owner) === undefined) return
+    const key = owner.toString()
+    if (this.#serving.has(key)) {
+      this.#again.add(key)
+      return
+    }
+    const served = this.#serve(owner).catch((error: unknown) => this.#host.report('offline_delivery_failed', error))
+    this.#serving.set(key, served)
+  }
+
+  /** Ends when what is being handed over is settled; the rest stays in the store. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.allSettled(this.#serving.values())
+  }
+
+  async #serve(owner: Jid): Promise<void> {
+    const key = owner.toString()
+    try {
+      let more = true
+      while (more && !this.#stopped) more = (await this.#nextPage(owner, key)) || this.#again.has(key)
+    } finally {
+      // In the same step as the last look at `#again`, so that nobody adds to it in vain.
+      this.#serving.delete(key)
+      this.#again.delete(key)
+    }
+  }
+
+  /** Hands over the oldest messages; whether there may be more to do. */
+  async #nextPage(owner: Jid, key: string): Promise<boolean> {
+    this.#again.delete(key)
+    const page = within(await this.store.read(key, { limit: PAGE }))
+    const device = this.#device(owner)
+    if (device === undefined) return false
+    // A device that is lost leaves its page to the next one, if there is another.
+    return page.length > 0 && ((await this.#handOver(key, page, device)) || this.#device(owner) !== undefined)
+  }
+
+  /** Hands a page over and forgets it; false, with everything kept, when the device was lost on the way. */
+  async #handOver(owner: string, page: readonly LogEntry[], device: Session): Promise<boolean> {
+    const now = this.#host.clock.now() * 1000
+    for (const entry of page) {
+      const message = parseElement(entry.value)
+      // XEP-0023 §3: what has expired is not delivered
+      const seconds = expiresAfter(message)
+      if (seconds === undefined || entry.at + seconds * 1_000_000 > now)
+        device.deliver(delayed(message, entry.at, device.jid.domain))
+    }
+    if (device.closed) return false
+    await this.#host.commit(
+      this.store.remove(
+        owner,
+        page.map(({ id }) => id),
+      ),
+    )
+    return true
+  }
+
+  /** The user's device on this node that takes messages: the one with the highest priority that is not negative. */
+  #device(owner: Jid): Session | undefined {
+    let best: Session | undefined
+    for (const { local } of this.#host.directory.of(owner)) {
+      const priority = local?.priority
+      if (local === undefined || local.closed || priority === undefined || priority < 0) continue
+      if (best?.priority === undefined || priority > best.priority) best = local
+    }
+    return best
+  }
+}
+
+/** The first entries, as many as go together into what a client that reads has room for. */
+function within(entries: readonly LogEntry[]): readonly LogEntry[] {
+  let characters = 0
+  const end = entries.findIndex(({ value }, index) => (characters += value.length) > PAGE_CHARACTERS && index > 0)
+  return end < 0 ? entries : entries.slice(0, end)
+}
+
+/** XEP-0203 §4: when the server received it. What claims to be from this server already was forged (S60). */
+function delayed(message: Element, stamp: number, domain: string): Element {
+  const forged = (child: Node): boolean => Delay.is(child) && tryJid(child.attr('from'))?.toString() === domain
+  const kept = message.children.filter((child) => !forged(child))
+  return message.withChildren([...kept, buildDelay({ from: domain, stamp })])
+}
