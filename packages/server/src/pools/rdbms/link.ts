@@ -1,4 +1,5 @@
 /** A connection to PostgreSQL that is made again whenever it is lost. */
+import { randomUUID } from 'node:crypto'
 import { backoff } from '../../core/backoff.ts'
 import { StorageError } from '../../core/database.ts'
 import { openSession, type PostgresServer, type PostgresSession } from './session.ts'
@@ -25,6 +26,7 @@ export class PostgresLink implements Link {
   readonly #server: PostgresServer
   readonly #purpose: Purpose
   readonly #options: LinkOptions
+  readonly #owner = `meerkat ${randomUUID()}`
   readonly #keepalive: NodeJS.Timeout | undefined
   #session: PostgresSession | undefined
   #waiting: Waiting[] = []
@@ -49,7 +51,7 @@ export class PostgresLink implements Link {
 
   async start(): Promise<void> {
     try {
-      this.#take(await openSession(this.#server, this.#purpose))
+      this.#take(await openSession(this.#server, this.#purpose, this.#owner))
     } catch (error) {
       this.#reason = messageOf(error)
       throw this.#refusal()
@@ -102,7 +104,7 @@ export class PostgresLink implements Link {
   async #attempt(): Promise<void> {
     if (this.#closed) return
     try {
-      const session = await openSession(this.#server, this.#purpose)
+      const session = await openSession(this.#server, this.#purpose, this.#owner)
       if (this.#closed) await session.end()
       else this.#take(session)
     } catch (error) {

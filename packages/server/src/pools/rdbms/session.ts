@@ -2,6 +2,7 @@
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { Client, DatabaseError, type ClientConfig } from 'pg'
 import type { SqlValue } from '../../core/database.ts'
+import { prepare } from './prepare.ts'
 import type { Answer, Fault, Purpose, Session, Statement } from './types.ts'
 import { parserOf } from './values.ts'
 
@@ -32,11 +33,15 @@ const NO_TLS = 'The server does not support SSL connections'
 /** How long a connection may take to end. */
 const END_MS = 1000
 
-/** Connects, and prepares the session for its purpose. Rejects with an `Error` that says why it could not. */
-export async function openSession(server: PostgresServer, purpose: Purpose): Promise<PostgresSession> {
+/** Connects, and prepares the session for its purpose; for `owner` see `prepare`. Rejects with an `Error` that says why it could not. */
+export async function openSession(
+  server: PostgresServer,
+  purpose: Purpose,
+  owner = 'meerkat',
+): Promise<PostgresSession> {
   const session = new PostgresSession(await connect(server), server.queryTimeoutMs)
   try {
-    await prepare(session, purpose)
+    await prepare(session, purpose, owner)
     return session
   } catch (error) {
     session.destroy()
@@ -79,19 +84,10 @@ function clientConfig(server: PostgresServer, tls: ServerTls | undefined): Clien
     password,
     ssl: tls === undefined ? false : tls.options,
     connectionTimeoutMillis: connectTimeoutMs,
-    application_name: 'meerkat',
     keepAlive: true,
     pipeline: true,
     types: { getTypeParser: parserOf as never },
   }
-}
-
-async function prepare(session: PostgresSession, { setup, writing }: Purpose): Promise<void> {
-  const texts = writing ? [...setup, 'SHOW transaction_read_only'] : setup
-  const answers = await session.pipeline(texts.map((text) => ({ text })))
-  for (const { fault } of answers) if (fault !== undefined) throw new Error(fault.message)
-  const [row] = (writing ? (answers.at(-1)?.rows ?? []) : []) as readonly { transaction_read_only: string }[]
-  if (row?.transaction_read_only === 'on') throw new Error('the server is read-only, as a standby is')
 }
 
 /** See `Session`. */

@@ -55,6 +55,8 @@ export interface Purpose {
   readonly setup: readonly string[]
   /** A server that cannot be written to (a standby after a fail-over) is none to connect to. */
   readonly writing: boolean
+  /** Of all sessions that have the same lease only one is there at a time; another waits for its end, and not for long. */
+  readonly lease?: string
 }
 
 /** Connections to one database. */

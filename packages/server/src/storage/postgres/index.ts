@@ -1,4 +1,5 @@
 /** PostgreSQL as the main store: one connection that writes and some that read. */
+import { randomUUID } from 'node:crypto'
 import { type Database, type SqlValue, StorageError } from '../../core/database.ts'
 import type { Answer, Link, PostgresPool, Purpose, Sessions, Statement } from '../../pools/rdbms/types.ts'
 import { BatchQueue, type Job, type Runner, weightOf } from '../batch-queue.ts'
@@ -12,6 +13,8 @@ import { commitUnits } from './transaction.ts'
 
 /** How to open the store. */
 export interface PostgresOptions {
+  /** The name of this server process, which no other running one may have: two writers of that name exclude each other. Default: a new one. */
+  readonly writer?: string
   /** Default `power`; `process` does not wait for the server's disk, so that what is acknowledged survives this process, not the server's machine. */
   readonly durability?: Durability
   /** The most units waiting to be committed, and the most queries waiting to be answered; default 10,000 each. */
@@ -56,7 +59,7 @@ class Engine implements Database {
   constructor(pool: PostgresPool, options: PostgresOptions) {
     const limits = { jobs: options.maxQueued ?? 10_000, bytes: options.maxQueuedBytes ?? 64 * 1024 * 1024 }
     const timeout = `SET statement_timeout = ${Math.ceil(pool.queryTimeoutMs * SERVER_SHARE)}`
-    const writer = pool.link(writing(options.durability ?? 'power', timeout))
+    const writer = pool.link(writing(options, timeout))
     const readers = Array.from({ length: pool.size - 1 }, () => pool.link(reading(timeout)))
     this.#links = [writer, ...readers]
     this.#commits = new GroupCommit(
@@ -95,9 +98,9 @@ class Engine implements Database {
 /** Times are UTC, as SQLite's are. */
 const UTC = `SET TIME ZONE 'UTC'`
 
-function writing(durability: Durability, timeout: string): Purpose {
+function writing({ durability, writer }: PostgresOptions, timeout: string): Purpose {
   const asynchronous = durability === 'process' ? ['SET synchronous_commit = off'] : []
-  return { setup: [UTC, timeout, ...asynchronous], writing: true }
+  return { setup: [UTC, timeout, ...asynchronous], writing: true, lease: writer ?? randomUUID() }
 }
 
 function reading(timeout: string): Purpose {
