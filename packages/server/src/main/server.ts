@@ -87,7 +87,7 @@ async function start(config: Config, modules: ModuleRegistry, log: Log, opened: 
   const clock = systemClock()
   const kernel = await openKernel(config, modules, log, opened)
   for (const pool of openPools(config.pools, log)) {
-    kernel.addPool(pool.type, pool.tag, pool.value)
+    kernel.addPool(pool.type, pool.tag, pool.value, pool.hostType)
     opened.on(() => pool.close())
   }
   for (const hostType of config.hostTypes.values()) {
