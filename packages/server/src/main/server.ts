@@ -1,18 +1,20 @@
 /** Puts a server together from its configuration, starts it, and takes it apart again. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { nodeControl } from '../api/index.ts'
+import { archiveReader, nodeControl } from '../api/index.ts'
 import { accessRule } from '../core/access.ts'
 import { systemClock } from '../core/clock.ts'
 import type { Config } from '../core/config/types.ts'
+import type { Host } from '../core/host.ts'
 import { Kernel } from '../core/kernel.ts'
-import type { Log } from '../core/log.ts'
+import { AreaLogs, type Log } from '../core/log.ts'
 import type { ModuleRegistry } from '../core/manager.ts'
 import { generalKey } from '../core/general.ts'
 import { outboxKey } from '../core/outbox.ts'
 import { softwareKey } from '../core/software.ts'
 import { turn } from '../core/timers.ts'
 import { C2sListener } from '../listeners/c2s/listener.ts'
+import { userArchives } from '../modules/mam/api.ts'
 import { openOutbox } from '../storage/outbox.ts'
 import { openSqlite } from '../storage/sqlite/index.ts'
 import { openStores } from '../storage/stores.ts'
@@ -86,7 +88,7 @@ export async function startServer(
 async function start(config: Config, modules: ModuleRegistry, log: Log, opened: Opened): Promise<Server> {
   const clock = systemClock()
   const kernel = await openKernel(config, modules, log, opened)
-  for (const pool of openPools(config.pools, log)) {
+  for (const pool of openPools(config.pools, kernel.logs.area('pools'))) {
     kernel.addPool(pool.type, pool.tag, pool.value, pool.hostType)
     opened.on(() => pool.close())
   }
@@ -126,19 +128,29 @@ async function start(config: Config, modules: ModuleRegistry, log: Log, opened: 
 }
 
 async function openKernel(config: Config, modules: ModuleRegistry, log: Log, opened: Opened): Promise<Kernel> {
+  const logs = new AreaLogs(log, config.general.loglevel, config.log.level)
   const { data_dir: folder } = config.general
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const storage = await openSqlite({ file: join(folder, 'meerkat.db'), durability: config.storage.durability })
   opened.on(() => storage.close())
   const clock = systemClock()
-  const kernel = new Kernel({ storage, stores: openStores(storage, () => clock.micros()), log, modules, clock })
+  const kernel = new Kernel({ storage, stores: openStores(storage, () => clock.micros()), log: logs, modules, clock })
   const outbox = await openOutbox(storage, { writer: WRITER, clock: () => clock.micros() })
   opened.on(() => outbox.close())
   kernel.share(outboxKey, outbox)
   kernel.share(generalKey, config.general)
   kernel.share(softwareKey, software())
+  kernel.share(
+    archiveReader,
+    userArchives(storage, (host) => settingsOf(kernel, host, 'mod_mam')),
+  )
   showProcess(kernel)
   return kernel
+}
+
+/** The settings with which a module runs on a host type; undefined when it does not. */
+function settingsOf(kernel: Kernel, host: Host, key: string): unknown {
+  return kernel.modules.list(host).find((module) => module.key === key)?.settings
 }
 
 function failedToListen(port: number, error: unknown): never {
