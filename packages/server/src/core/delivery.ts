@@ -46,8 +46,15 @@ export class Delivery {
     else this.#delivered.push(step)
   }
 
-  /** Takes the steps; the router calls this once. */
-  complete(): void {
-    if (this.#delivered !== undefined) for (const step of this.#delivered) step()
+  /** Takes the steps; the router calls this once. What a step throws goes to `failed`: the others are taken all the same. */
+  complete(failed: (error: unknown) => void): void {
+    if (this.#delivered === undefined) return
+    for (const step of this.#delivered) {
+      try {
+        step()
+      } catch (error) {
+        failed(error)
+      }
+    }
   }
 }

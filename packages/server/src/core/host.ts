@@ -105,9 +105,14 @@ export class Host {
     return this.#kernel.router.send(stanza, from, to)
   }
 
-  /** Hands a stanza to a resource, wherever it is connected. */
-  deliver(entry: SessionEntry, stanza: Element): void {
-    this.#kernel.router.toResource(entry, stanza)
+  /** Hands a stanza to a resource, wherever it is connected; false when the resource has gone since. */
+  deliver(entry: SessionEntry, stanza: Element): boolean {
+    return this.#kernel.router.toResource(entry, stanza)
+  }
+
+  /** For use in `delivery.afterwards` of a message: sends it once more on its way when the resources it was meant for have gone. */
+  redeliver(delivery: Delivery): void {
+    this.#kernel.router.redeliver(delivery)
   }
 
   /** Answers the sender of a delivery with an error; for use in `delivery.afterwards`, when the stanza itself is not refused. */

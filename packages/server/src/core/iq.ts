@@ -87,10 +87,13 @@ export class PendingRequests {
     this.#limit = limit
   }
 
-  /** Sends a request; resolves with the result, rejects with the StanzaError of the answer or `remote-server-timeout` after `seconds`. */
+  /**
+   * Sends a request under an id that nobody can guess, whatever id it has. Resolves with the result, rejects with the StanzaError of the answer
+   * or `remote-server-timeout` after `seconds`.
+   */
   send(iq: Element, seconds: number, transmit: (iq: Element) => void): Promise<Element> {
     if (this.#waiting.size >= this.#limit) return Promise.reject(new StanzaError('wait', 'resource-constraint'))
-    const id = iq.attr('id') ?? randomBytes(9).toString('base64url')
+    const id = randomBytes(9).toString('base64url')
     return new Promise((resolve, reject) => {
       const timer = this.#timers.after(seconds, () => {
         this.#waiting.delete(id)

@@ -4,7 +4,7 @@ import type { Accounts } from './accounts.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { NodeCounters } from './counters.ts'
 import type { Database } from './database.ts'
-import { SessionDirectory, type SessionEntry } from './directory.ts'
+import { type DirectoryListener, SessionDirectory, type SessionEntry } from './directory.ts'
 import { type AccessCheck, Host, type SharedKey } from './host.ts'
 import { Hosts } from './hosts.ts'
 import { PendingRequests } from './iq.ts'
@@ -61,9 +61,8 @@ export class Kernel {
     this.router = new Router(this)
     this.modules = new ModuleManager(parts.modules, this.hosts)
     this.#transport = parts.transport ?? loneTransport()
-    const tell = (entry: SessionEntry) => this.#transport.broadcast(entryEnvelope(entry))
-    const closed = (entry: SessionEntry) => this.#transport.broadcast({ kind: 'gone', jid: entry.jid.toString() })
-    this.directory = new SessionDirectory(this.#transport.node, { opened: tell, changed: tell, closed })
+    // A lone node has nobody to tell, and need not serialise each presence.
+    this.directory = new SessionDirectory(this.node, parts.transport === undefined ? undefined : this.#telling())
     this.#transport.onEnvelope((from, envelope) => this.#arrived(from, envelope))
     this.#transport.broadcast({ kind: 'hello', node: this.node })
     showNode(this)
@@ -107,13 +106,14 @@ export class Kernel {
   /** Ends a session: it leaves the directory, listeners are told, and the stream is closed (with `error` if there is one). */
   endSession(session: Session, reason: string, error?: StreamError): void {
     if (session.closed) return
+    // First of all, so that a listener that ends the session once more changes nothing.
+    session.closed = true
     this.directory.close(session)
     const host = this.hosts.type(session.hostType)
     if (host !== undefined) {
       host.counters.sessionsClosed++
       void host.hooks.notify(sessionClosed, session, reason)
     }
-    session.closed = true
     session.connection.close(error)
   }
 
@@ -149,6 +149,13 @@ export class Kernel {
   report(what: string, error: unknown, details: Record<string, unknown> = {}): void {
     this.counters.unexpectedErrors++
     this.log.error({ what, ...details, error: errorText(error) }, what)
+  }
+
+  /** Tells the other nodes of this node's sessions. */
+  #telling(): DirectoryListener {
+    const tell = (entry: SessionEntry) => this.#transport.broadcast(entryEnvelope(entry))
+    const closed = (entry: SessionEntry) => this.#transport.broadcast({ kind: 'gone', jid: entry.jid.toString() })
+    return { opened: tell, changed: tell, closed }
   }
 
   #arrived(from: string, envelope: Envelope): void {

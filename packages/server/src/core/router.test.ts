@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Body, Iq, Message, Ping, StanzaError, errorCondition, makeJid } from '@meerkat/protocol'
+import { Body, Iq, Message, Ping, Presence, StanzaError, errorCondition, makeJid } from '@meerkat/protocol'
 import { type Element, text } from '@meerkat/xml'
 import messages from '../modules/messages.ts'
 import { memoryDatabase } from '../storage/memory.ts'
 import { type Device, settle, story } from '../testing/story.ts'
 import { type Database, type Write } from './database.ts'
 import { DROP } from './hooks.ts'
-import { type Additions, type ModuleDeclaration, iqGet, iqSet, userReceive, userSend } from './module.ts'
+import {
+  type Additions,
+  type ModuleDeclaration,
+  iqGet,
+  iqSet,
+  messageUndelivered,
+  sessionClosed,
+  userReceive,
+  userSend,
+} from './module.ts'
 
 type Context = Parameters<typeof story>[0]
 
@@ -129,6 +138,56 @@ describe('seen means stored', () => {
     assert.deepEqual(conditions(juliet), ['internal-server-error'])
   })
 
+  it('a commit that fails is reported once', async (t) => {
+    const { storage, waiting } = slowStore()
+    const { scene, juliet } = await verona(t, keeping, storage)
+    await juliet.send(chat('keep 1'))
+    waiting[0]!.reject(new Error('disk full'))
+    await settle()
+    assert.deepEqual([scene.host.counters.commitsFailed, scene.kernel.counters.unexpectedErrors], [1, 1])
+  })
+
+  it('S46: what waited for its commit reaches the session that has taken over the address', async (t) => {
+    const { storage, waiting } = slowStore()
+    const { scene, romeo, juliet } = await verona(t, keeping, storage)
+    await juliet.send(chat('keep 1'))
+    const again = scene.connect('romeo')
+    waiting[0]!.resolve()
+    await settle()
+    assert.deepEqual([romeo.take(), bodies(again)], [[], ['keep 1']])
+  })
+
+  it('a message whose recipient leaves while it waits for its commit is treated as one for nobody', async (t) => {
+    const { storage, waiting } = slowStore()
+    const kept: string[] = []
+    const keepsSome = messageUndelivered.on(({ stanza }) => {
+      const words = text(Body.in(stanza))
+      if (words !== 'keep 1') return undefined
+      kept.push(words)
+      return true
+    })
+    const { romeo, juliet } = await verona(t, { hooks: [...keeping.hooks, keepsSome] }, storage)
+    await juliet.send(chat('keep 1'))
+    await juliet.send(chat('keep 2'))
+    await romeo.disconnect()
+    for (const { resolve } of waiting) resolve()
+    await settle()
+    assert.deepEqual([romeo.take(), kept, conditions(juliet)], [[], ['keep 1'], ['service-unavailable']])
+    assert.equal(waiting.length, 2, 'filters did not see the messages again')
+  })
+
+  it('what a presence for the server or for nobody leaves behind is stored', async (t) => {
+    const { storage, waiting } = slowStore()
+    const keepAll = userSend.on((delivery) => {
+      delivery.keep(WRITE)
+      return undefined
+    })
+    const { juliet } = await verona(t, { hooks: [keepAll] }, storage)
+    await juliet.send(Presence({ to: 'example.com' }))
+    await juliet.send(Presence({ to: 'nobody@example.com' }))
+    assert.equal(waiting.length, 2)
+  })
+
   it('a sender with too much in line waits', async (t) => {
     const { storage, waiting } = slowStore()
     const { scene, juliet } = await verona(t, keeping, storage)
@@ -204,6 +263,17 @@ describe('RFC 6120 §8.2.3: IQs', () => {
 })
 
 describe('RFC 6120 §7.7.2.2: sessions', () => {
+  it('a session ends once, also when a listener ends it again', async (t) => {
+    let ended = 0
+    const again = sessionClosed.on((session) => {
+      ended++
+      scene.kernel.endSession(session, 'again')
+    })
+    const { scene, juliet } = await verona(t, { hooks: [again] })
+    await juliet.disconnect()
+    assert.deepEqual([ended, scene.host.counters.sessionsClosed], [1, 1])
+  })
+
   it('S46: a new session takes the address of the old one, which is closed with conflict', async (t) => {
     const { scene, juliet, romeo } = await verona(t)
     const again = scene.connect('juliet')

@@ -29,10 +29,14 @@ export const messageUndelivered = first<[delivery: Delivery], boolean>('message 
 export class Router {
   readonly #kernel: Kernel
   /** What waits for a commit, by sender and recipient: nothing may overtake it. */
-  readonly #line = new Line()
+  readonly #line: Line
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
+    this.#line = new Line(kernel.storage, {
+      refused: (delivery, error) => this.#commitFailed(delivery, error),
+      stepFailed: (error) => kernel.report('delivery_failed', error),
+    })
   }
 
   /**
@@ -88,10 +92,23 @@ export class Router {
     return this.#line.settled(delivery)
   }
 
-  /** Hands a stanza to a resource, wherever it is connected. */
-  toResource(entry: SessionEntry, stanza: Element): void {
-    if (entry.local !== undefined) entry.local.deliver(stanza)
-    else this.#kernel.carry(entry, stanza)
+  /** Hands a stanza to a resource, wherever it is connected; false when the resource has gone and no other has taken its address. */
+  toResource(entry: SessionEntry, stanza: Element): boolean {
+    const { local } = entry
+    if (local === undefined) this.#kernel.carry(entry, stanza)
+    else if (!local.closed) local.deliver(stanza)
+    else {
+      const heir = this.#kernel.directory.find(entry.jid)
+      return heir !== undefined && heir.local !== local && this.toResource(heir, stanza)
+    }
+    return true
+  }
+
+  /** Finds other takers for a message whose resources have gone while it waited for its commit. Filters have passed it and do not see it again. */
+  redeliver({ stanza, from, to, origin, session, receivedAt }: Delivery): void {
+    const again = new Delivery(stanza, from, to, origin, receivedAt, session)
+    const host = this.#hostOf(to)
+    if (host !== undefined) void this.#guard(again, () => this.#deliver(host, again))
   }
 
   /** Answers the sender of a delivery. */
@@ -131,7 +148,7 @@ export class Router {
   /** RFC 6120 §10.5.2 and §10.5.3: the server itself is addressed. */
   #toServer(host: Host, delivery: Delivery): void | Promise<void> {
     const { stanza } = delivery
-    if (stanza.name === 'presence') return
+    if (stanza.name === 'presence') return this.#finish(delivery)
     if (stanza.name === 'message') throw new StanzaError('cancel', 'service-unavailable')
     // RFC 6120 §10.5.3: a resource of the server's own domain is not served.
     if (delivery.to.resource !== '' && isRequest(stanza)) throw new StanzaError('cancel', 'service-unavailable')
@@ -145,7 +162,7 @@ export class Router {
     const connected = this.#kernel.directory.of(delivery.to).length > 0
     return when(connected || host.accounts.exists(delivery.to.bare), (exists) => {
       // RFC 6121 §8.5.1: no such user; a presence is ignored
-      if (!exists && delivery.stanza.name === 'presence') return
+      if (!exists && delivery.stanza.name === 'presence') return this.#finish(delivery)
       if (!exists) throw new StanzaError('cancel', 'service-unavailable', 'User not found')
       return when(host.hooks.filter(userReceive, delivery), (passed) => {
         return passed ? this.#deliver(host, delivery) : this.#dropped(host)
@@ -175,7 +192,7 @@ export class Router {
   #iqToResource(delivery: Delivery): void | Promise<void> {
     const entry = this.#kernel.directory.find(delivery.to)
     if (entry === undefined && isRequest(delivery.stanza)) throw new StanzaError('cancel', 'service-unavailable')
-    if (entry !== undefined) delivery.afterwards(() => this.toResource(entry, delivery.stanza))
+    if (entry !== undefined) delivery.afterwards(() => void this.toResource(entry, delivery.stanza))
     return this.#finish(delivery)
   }
 
@@ -186,7 +203,7 @@ export class Router {
       if (type !== 'result' && type !== 'error') throw new StanzaError('modify', 'bad-request')
       // RFC 6120 §8.2.3: an answer nobody waits for is dropped
       if (!this.#kernel.requests.settle(delivery.stanza, delivery.from)) host.counters.stanzasDropped++
-      return
+      return this.#finish(delivery)
     }
     return when(host.iq.answer(target, delivery), (reply) => {
       delivery.afterwards(() => this.answer(delivery, reply))
@@ -196,12 +213,17 @@ export class Router {
 
   /** Commits what is kept, then lets the stanza have its effects; refuses it when the commit fails. */
   #finish(delivery: Delivery): void | Promise<void> {
-    return this.#line.pass(delivery, this.#kernel.storage, (error) => {
-      const host = this.#hostOf(delivery.from) ?? this.#hostOf(delivery.to)
-      if (host !== undefined) host.counters.commitsFailed++
-      if (!(error instanceof StanzaError)) this.#kernel.report('commit_failed', error)
-      if (delivery.session !== undefined) this.#refuse(delivery, error)
-    })
+    return this.#line.pass(delivery)
+  }
+
+  /** Only clients are answered here: who waits for `settled` learns of the failure there. */
+  #commitFailed(delivery: Delivery, error: unknown): void {
+    const host = this.#hostOf(delivery.from) ?? this.#hostOf(delivery.to)
+    if (host !== undefined) host.counters.commitsFailed++
+    const known = error instanceof StanzaError
+    if (!known) this.#kernel.report('commit_failed', error)
+    if (delivery.session !== undefined)
+      this.#refuse(delivery, known ? error : new StanzaError('wait', 'internal-server-error'))
   }
 
   /** Runs a step of the path and answers what it throws or rejects with. */

@@ -53,6 +53,7 @@ export class Session {
   presence: Element | undefined
   /** The priority of that presence; undefined while not available. */
   priority: number | undefined
+  /** Whether the session has ended; set before `sessionClosed` is fired. */
   closed = false
   #slots: Map<object, unknown> | undefined
 

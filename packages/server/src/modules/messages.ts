@@ -47,7 +47,9 @@ function route(host: Host, delivery: Delivery): true | Promise<true> {
 
 function handOver(host: Host, delivery: Delivery, resources: readonly SessionEntry[]): true {
   delivery.afterwards(() => {
-    for (const resource of resources) host.deliver(resource, delivery.stanza)
+    let reached = resources.length === 0
+    for (const resource of resources) reached = host.deliver(resource, delivery.stanza) || reached
+    if (!reached) host.redeliver(delivery)
   })
   return true
 }
