@@ -1,6 +1,7 @@
 /**
- * Reporter for `node --test`: prints failures as they come, and nothing about what passes. When MEERKAT_TEST_RECORD
- * names a file, every result is appended to it as a line of JSON (`Result`), for tools/test.ts to add up.
+ * Reporter for `node --test`: prints failures as they come, what tests say with `t.diagnostic`, and nothing about what
+ * passes. When MEERKAT_TEST_RECORD names a file, every result is appended to it as a line of JSON (`Result`), for
+ * tools/test.ts to add up.
  */
 import { appendFileSync } from 'node:fs'
 import { type EventData } from 'node:test'
@@ -85,6 +86,8 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
   const alive = watchSilence()
   for await (const event of source) {
     if (event.type === 'test:stdout' || event.type === 'test:stderr') output.add(event.data.file, event.data.message)
+    // Without a file it is the runner that speaks, of its own totals.
+    if (event.type === 'test:diagnostic' && event.data.file) yield `${here(event.data.file)}: ${event.data.message}\n`
     if (event.type === 'test:start') {
       names.length = event.data.nesting
       names.push(event.data.name)
