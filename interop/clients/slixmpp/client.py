@@ -33,7 +33,7 @@ class Client(ClientXMPP):
 
     def get_ssl_context(self):
         context = super().get_ssl_context()
-        # It binds to the channel by tls-unique only, and versions before 1.8.5 try that even where TLS 1.3 has none
+        # It binds to the channel by tls-unique only, and older versions try that even on TLS 1.3, which has none
         # (RFC 9266, 3); a server that offers -PLUS must then refuse the rest as a downgrade (RFC 5802, 6).
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         return context

@@ -71,4 +71,6 @@ for await (const line of createInterface({ input: process.stdin })) {
     (error: unknown) => tell({ id: order.id, error: String(error) }),
   )
 }
+// Or it would wait a second to connect again, before it sees that it was told to leave.
+xmpp.reconnect.stop()
 await xmpp.stop()

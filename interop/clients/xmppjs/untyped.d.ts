@@ -20,6 +20,7 @@ declare module '@xmpp/client' {
 
   interface Client {
     readonly socket?: { readonly socket?: { getProtocol?(): string | null } }
+    readonly reconnect: { stop(): void }
     readonly iqCaller: { request(iq: XmlElement): Promise<XmlElement> }
     readonly iqCallee: {
       set(xmlns: string, name: string, answer: (context: { readonly element: XmlElement }) => boolean): void
