@@ -37,7 +37,7 @@ async function run(file: string, mayWrite: boolean): Promise<void> {
   }
   const modules = await loadModules()
   const config = loadConfig(file, readFileSync(file, 'utf8'), knownParts(modules))
-  const log = createLog(config.general.loglevel)
+  const log = createLog(config.general.loglevel, { secrets: config.secrets })
   for (const notice of config.notices) log.warn({ what: 'config_notice', notice }, notice)
 
   // R24: a fault that no one caught costs nobody else anything; it is logged and counted.

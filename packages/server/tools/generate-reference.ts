@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { authMethodSettings, authSettings } from '../src/core/config/declarations/auth.ts'
-import { generalSettings, shaperSettings, storageSettings } from '../src/core/config/declarations/general.ts'
+import { generalSettings, logSettings, shaperSettings, storageSettings } from '../src/core/config/declarations/general.ts'
 import { handlerSettings } from '../src/core/config/declarations/http-handlers.ts'
 import { listenerSettings } from '../src/core/config/declarations/listeners.ts'
 import { poolSettings } from '../src/core/config/declarations/pools.ts'
@@ -56,6 +56,7 @@ function configurationPage(built: ReturnType<typeof knownParts>): string {
   const parts: [title: string, settings: Settings][] = [
     ['[general]', generalSettings],
     ['[storage]', storageSettings],
+    ['[log]', logSettings],
     ['[shaper.NAME]', shaperSettings],
     ['[auth]', authSettings],
   ]

@@ -56,7 +56,7 @@ export class Host {
     this.type = type
     this.accounts = accounts
     this.access = access
-    this.log = kernel.log.child({ host_type: type })
+    this.log = kernel.logs.part('modules', { host_type: type })
     this.metrics = kernel.metrics.scope({ host_type: type })
     this.hooks = new Hooks(
       (hook, module, error) => {

@@ -9,7 +9,7 @@ import { type AccessCheck, Host, type SharedKey } from './host.ts'
 import { Hosts } from './hosts.ts'
 import { PendingRequests } from './iq.ts'
 import { showHost, showNode } from './kernel-metrics.ts'
-import { type Log, errorText } from './log.ts'
+import { AreaLogs, type Log, errorText } from './log.ts'
 import { ModuleManager, type ModuleRegistry } from './manager.ts'
 import { Metrics } from './metrics.ts'
 import { Router } from './router.ts'
@@ -23,7 +23,7 @@ import { type Envelope, type Transport, entryEnvelope, loneTransport, readEntry 
 export interface KernelParts {
   readonly storage: Database
   readonly stores: Stores
-  readonly log: Log
+  readonly log: Log | AreaLogs
   readonly modules: ModuleRegistry
   readonly clock?: Clock
   readonly transport?: Transport
@@ -35,7 +35,9 @@ const MAX_USER_SESSIONS = 100
 /** The kernel of one node: it knows hosts, sessions and the way of a stanza, and no feature. */
 export class Kernel {
   readonly clock: Clock
+  /** The logger of the kernel itself; other areas have theirs in `logs`. */
   readonly log: Log
+  readonly logs: AreaLogs
   readonly storage: Database
   readonly stores: Stores
   readonly hosts = new Hosts()
@@ -53,7 +55,8 @@ export class Kernel {
 
   constructor(parts: KernelParts) {
     this.clock = parts.clock ?? systemClock()
-    this.log = parts.log
+    this.logs = parts.log instanceof AreaLogs ? parts.log : new AreaLogs(parts.log)
+    this.log = this.logs.area('core')
     this.storage = parts.storage
     this.stores = parts.stores
     this.timers = new TimerWheel(this.clock, (error) => this.report('timer_failed', error))
@@ -99,6 +102,7 @@ export class Kernel {
     const session = new Session(jid, host.type, connection, this.clock.now())
     this.directory.open(session)
     host.counters.sessionsOpened++
+    this.logs.area('c2s').info({ what: 'session_opened', jid: jid.toString(), ip: connection.ip }, 'session opened')
     void host.hooks.notify(sessionOpened, session)
     return session
   }
@@ -109,6 +113,7 @@ export class Kernel {
     // First of all, so that a listener that ends the session once more changes nothing.
     session.closed = true
     this.directory.close(session)
+    this.logs.area('c2s').info({ what: 'session_closed', jid: session.jid.toString(), reason }, 'session closed')
     const host = this.hosts.type(session.hostType)
     if (host !== undefined) {
       host.counters.sessionsClosed++

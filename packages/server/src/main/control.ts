@@ -1,9 +1,9 @@
 /** The operations of the node that the API offers. */
+import { fstatSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { LOG_LEVELS, type LogLevel, type NodeControl, type Phase } from '../api/index.ts'
 import type { Config } from '../core/config/types.ts'
 import type { Kernel } from '../core/kernel.ts'
-import { pinoLevel } from '../core/log.ts'
 
 /** What only the process itself can do. */
 export interface ProcessControl {
@@ -32,7 +32,7 @@ export function controlOf(
     version,
     commitHash: '',
     startedAt: kernel.clock.now(),
-    logFiles: [],
+    logFiles: logFiles(),
     services: [...config.services.keys()],
     internalDatabases: [],
     get logLevel() {
@@ -40,13 +40,20 @@ export function controlOf(
     },
     setLogLevel(wanted) {
       level = wanted
-      const name = pinoLevel(wanted.toLowerCase())
-      kernel.log.level = name
-      for (const host of kernel.hosts.types()) host.log.level = name
+      kernel.logs.setLevels(wanted.toLowerCase())
     },
     readText: (file) => readFile(file, 'utf8'),
     stop: () => process.stop(),
     restart: () => process.restart(),
+  }
+}
+
+/** The file behind standard error, where `meerkat start` leads it; none when it is a terminal, a pipe or a journal. */
+function logFiles(): string[] {
+  try {
+    return fstatSync(2).isFile() ? [readlinkSync('/proc/self/fd/2')] : []
+  } catch {
+    return []
   }
 }
 

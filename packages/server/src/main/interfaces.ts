@@ -31,7 +31,7 @@ export async function openInterfaces(kernel: Kernel, config: Config, development
     await Promise.all(closers.map((each) => each()))
   }
   try {
-    const control = await openControlSocket(join(config.general.data_dir, SOCKET), controlHandler(kernel), kernel.log)
+    const control = await openControlSocket(join(config.general.data_dir, SOCKET), controlHandler(kernel), kernel.logs.area('http'))
     closers.push(() => control.close())
     for (const listener of config.listen) {
       if (listener.kind !== 'http') continue
@@ -59,7 +59,7 @@ async function openHttp(kernel: Kernel, config: Config, listener: ListenerOf<'ht
     tls,
     maxConnections: settings.transport.max_connections,
     mounts: listener.handlers.flatMap((handler) => mountsOf(kernel, handler, address)),
-    log: kernel.log,
+    log: kernel.logs.area('http'),
     serverName: config.general.http_server_name,
   }).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error)

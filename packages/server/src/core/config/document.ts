@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path'
 import { TomlError, parse } from 'smol-toml'
 import { type Settings, type Values } from '../settings.ts'
+import { pathKey, resolveIndirect } from './indirect.ts'
 import { type LineMap, lineOf, mapLines } from './line-map.ts'
 import { nearest } from './nearest.ts'
 import { ConfigError, type Problem, printPath } from './problem.ts'
@@ -19,10 +20,14 @@ export class Document {
   readonly lines: LineMap
   readonly problems: Problem[] = []
   readonly notices: string[] = []
+  /** Values that must never be printed. */
+  readonly secrets = new Set<string>()
+  readonly env: Readonly<Record<string, string | undefined>>
 
-  /** Parses `text`; throws ConfigError at a mistake in the syntax. */
-  constructor(file: string, text: string) {
+  /** Parses `text`; throws ConfigError at a mistake in the syntax. `env` is where `{env = "NAME"}` is looked up. */
+  constructor(file: string, text: string, env: Readonly<Record<string, string | undefined>> = {}) {
     this.file = file
+    this.env = env
     this.folder = resolve(dirname(file))
     this.root = parsed(file, text)
     this.lines = mapLines(text)
@@ -34,8 +39,17 @@ export class Document {
     path: Path,
     input: unknown = valueAt(this.root, path) ?? {},
   ): Values<S> | undefined {
-    const { values, findings } = readSettings(settings, input, this, path)
-    for (const finding of findings ?? []) this.problem(finding)
+    const resolved = resolveIndirect(settings, input, this)
+    for (const secret of resolved.secrets) this.secrets.add(secret)
+    for (const finding of resolved.findings) this.problem({ ...finding, path: [...path, ...finding.path] })
+    const { values, findings } = readSettings(settings, resolved.input, this, path)
+    for (const finding of findings ?? []) {
+      const source = resolved.sources.get(pathKey(finding.path.slice(path.length)))
+      const isMissing = resolved.findings.some((other) => pathKey([...path, ...other.path]) === pathKey(finding.path))
+      if (source === undefined) this.problem(finding)
+      // What stood elsewhere is named by its place.
+      else if (!isMissing) this.problem({ path: finding.path, message: `${finding.message}, which ${source} is not` })
+    }
     eachWritten(settings, input, (at, setting, value) => {
       const remark = setting.remark?.(value)
       if (remark !== undefined) this.notice([...path, ...at], remark, setting.secret ? undefined : shown(value))

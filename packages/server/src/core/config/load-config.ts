@@ -5,6 +5,7 @@ import {
   generalSettings,
   instrumentationHandlers,
   instrumentationSettings,
+  logSettings,
   shaperSettings,
   storageSettings,
 } from './declarations/general.ts'
@@ -34,19 +35,26 @@ const topKeys = [
   'internal_databases',
   'host_config',
   'storage',
+  'log',
 ]
 
 /**
  * Reads the text of a configuration file. Names of files in it are relative to the folder of `file`, which is also the
- * name in messages. Throws ConfigError with all the problems that there are.
+ * name in messages. Values may stand in environment variables or files (see indirect.ts). Throws ConfigError with all the problems that there are.
  */
-export function loadConfig(file: string, text: string, known: KnownParts): Config {
-  const document = new Document(file, text)
+export function loadConfig(
+  file: string,
+  text: string,
+  known: KnownParts,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const document = new Document(file, text, env)
   applyRenames(document)
   for (const key of Object.keys(document.root)) if (!topKeys.includes(key)) document.unknownKey([key], topKeys)
 
   const general = document.read(generalSettings, ['general'])
   const storage = document.read(storageSettings, ['storage'])
+  const log = document.read(logSettings, ['log'])
   const listen = readListeners(document, known)
   const services = readServices(document, known)
   const shapers = readShapers(document)
@@ -62,13 +70,14 @@ export function loadConfig(file: string, text: string, known: KnownParts): Confi
 
   const hostTypes =
     general === undefined ? [] : names.map((name) => mergeHostType(name, general, common, own.get(name)))
-  if (document.problems.length > 0 || general === undefined || storage === undefined) {
+  if (document.problems.length > 0 || general === undefined || storage === undefined || log === undefined) {
     throw new ConfigError(document.problems.sort((one, other) => one.line - other.line))
   }
   return {
     file,
     general,
     storage,
+    log,
     listen,
     hostTypes: byName(hostTypes),
     pools,
@@ -76,6 +85,7 @@ export function loadConfig(file: string, text: string, known: KnownParts): Confi
     shapers,
     instrumentation,
     notices: document.notices,
+    secrets: [...document.secrets],
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type hostGeneralSettings,
   type instrumentationHandlers,
   type instrumentationSettings,
+  type logSettings,
   type storageSettings,
 } from './declarations/general.ts'
 import { type handlerSettings } from './declarations/http-handlers.ts'
@@ -40,6 +41,7 @@ export interface Config {
   readonly file: string
   readonly general: Values<typeof generalSettings>
   readonly storage: Values<typeof storageSettings>
+  readonly log: Values<typeof logSettings>
   readonly listen: readonly Listener[]
   /** By name, in the order of the file: static hosts, each its own host type, then host types. */
   readonly hostTypes: ReadonlyMap<string, HostTypeConfig>
@@ -49,6 +51,8 @@ export interface Config {
   /** Name of a shaper to its rate in units a second; `none` is not among them. */
   readonly shapers: ReadonlyMap<string, number>
   readonly instrumentation: Instrumentation
+  /** Values that must never be printed. */
+  readonly secrets: readonly string[]
   /** What the operator should know about accepted settings, one sentence each. */
   readonly notices: readonly string[]
 }

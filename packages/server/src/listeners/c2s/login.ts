@@ -146,6 +146,9 @@ export class LoginStage implements Stage {
     this.#exchange = undefined
     this.#host().counters.authFailures++
     const known = error instanceof SaslError
+    const condition = known ? error.condition : 'temporary-auth-failure'
+    const who = { domain: stream.domain, ip: stream.ip, port: stream.port }
+    stream.kernel.logs.area('auth').info({ what: 'auth_failed', ...who, condition }, 'a login failed')
     if (!known) stream.kernel.report('authentication_failed', error)
     stream.send((known ? error : new SaslError('temporary-auth-failure')).toElement())
     if (++this.#attempts >= stream.options.authAttempts)

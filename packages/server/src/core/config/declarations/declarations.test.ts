@@ -19,6 +19,7 @@ import {
   instrumentationHandlers,
   instrumentationSettings,
   shaperSettings,
+  logSettings,
   storageSettings,
 } from './general.ts'
 import { handlerSettings } from './http-handlers.ts'
@@ -32,6 +33,7 @@ const all: Record<string, Settings> = {
   general: generalSettings,
   hostGeneral: hostGeneralSettings,
   storage: storageSettings,
+  log: logSettings,
   shaper: shaperSettings,
   auth: authSettings,
   acl: aclSettings,

@@ -16,6 +16,7 @@ import {
   tables,
   text,
 } from '../../settings.ts'
+import { type LogArea } from '../../log.ts'
 
 const logLevels = [
   'none',
@@ -65,6 +66,24 @@ export const storageSettings = {
     ['power', 'process'],
     'power',
     'What acknowledged data survives: a loss of power, or only the end of the process.',
+  ),
+}
+
+const areaLevel = (what: string) => live(oneOf(logLevels, undefined, `The level for ${what}; as general.loglevel if unset.`))
+
+/** `[log]`. */
+export const logSettings = {
+  level: section(
+    {
+      core: areaLevel('the kernel, its router and its timers'),
+      c2s: areaLevel('connections of clients'),
+      http: areaLevel('HTTP listeners and the API'),
+      auth: areaLevel('logins'),
+      modules: areaLevel('modules'),
+      pools: areaLevel('outgoing connections'),
+      storage: areaLevel('the main store'),
+    } satisfies Record<LogArea, unknown>,
+    'Levels of single areas.',
   ),
 }
 
