@@ -61,9 +61,9 @@ const VIOLATION = /<stream:error><policy-violation .*<\/stream:stream>$/
 
 /** Writes the same again and again, as fast as the server takes it, until the server has closed the connection. */
 async function flood(raw: RawConnection, piece: string, most: number): Promise<void> {
-  let gone = false
-  void raw.closed.then(() => (gone = true))
-  for (let sent = 0; sent < most && !gone; sent += piece.length) {
+  const state = { open: true }
+  void raw.closed.then(() => (state.open = false))
+  for (let sent = 0; sent < most && state.open; sent += piece.length) {
     raw.sendRaw(piece)
     await raw.flushed()
   }

@@ -1,5 +1,8 @@
 /** TLS on the three kinds of listeners, and without it (RFC 6120 §5, XEP-0368). */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
+import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { connect, openSecureStream, openSocket } from '@meerkat/client'
@@ -157,6 +160,35 @@ test('S21, RFC 7590 §3.3: TLS 1.2 and 1.3 are spoken, 1.1 is not', async () => 
   assert.equal(await handshake('direct', { maxVersion: 'TLSv1.2' }), 'TLSv1.2')
   const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
   await assert.rejects(handshake('direct', old), { code: /TLSV1_ALERT_PROTOCOL_VERSION|ECONNRESET/ })
+})
+
+test('S21: a client cannot make the server negotiate TLS again', async () => {
+  const { host, port, ca, domain: servername } = server.at('direct')
+  const socket = connectTls({ host, port, ca, servername, maxVersion: 'TLSv1.2' })
+  await once(socket, 'secureConnect')
+  let renegotiated = false
+  socket.on('error', () => {})
+  socket.renegotiate({}, (error) => (renegotiated = error === null))
+  await once(socket, 'close')
+  assert.equal(renegotiated, false)
+})
+
+test('bytes that are no TLS, behind the handshake, end the connection', async () => {
+  const { host, port, ca, domain: servername } = server.at('direct')
+  const tcp = connectTcp({ host, port })
+  const under = new Duplex({
+    read() {},
+    write: (chunk: Buffer, _encoding, done) => void tcp.write(chunk, () => done()),
+  })
+  tcp.on('data', (chunk: Buffer) => under.push(chunk))
+  const closed = once(tcp, 'close')
+  const tls = connectTls({ socket: under, ca, servername })
+  tls.on('error', () => {})
+  await once(tls, 'secureConnect')
+  tls.write(streamHeader(server))
+  assert.match(String(await once(tls, 'data')), /<stream:stream /)
+  tcp.write(Buffer.concat([Buffer.from('1703030020', 'hex'), Buffer.alloc(32)]))
+  await closed
 })
 
 test('the setting `versions` narrows what is spoken', async () => {

@@ -1,7 +1,7 @@
 /** Streams (RFC 6120 §4): headers, negotiation in any cut of bytes, errors and the end. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openSecureStream, openSocket } from '@meerkat/client'
+import { connect, openSecureStream, openSocket } from '@meerkat/client'
 import { expect, openRaw, optionsFor, type RawConnection, sendPieces, streamHeader } from '@meerkat/client/testing'
 import { startServer } from './harness.ts'
 
@@ -57,6 +57,27 @@ test('RFC 6120 §4.7: the header of the answer has from, id and version, and to 
   const other = await opened()
   assert.ok(!other.received.toString().includes(id))
   other.destroy()
+})
+
+test('RFC 6120 §4.9.1.2: what is no XMPP at all is answered in the name of the default domain', async () => {
+  for (const text of ['GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', '<html>', '\u0016\u0003\u0001'])
+    assert.match(
+      await answerTo(text),
+      /^<\?xml[^>]*><stream:stream [^>]*from='localhost'[^>]*><stream:error>.*<\/stream:stream>$/,
+    )
+})
+
+test('`hide_service_name`: without a domain that is served, the connection is closed without a word', async () => {
+  const silent = await startServer({ general: 'hide_service_name = true', listeners: { open: { tls: 'none' } } })
+  const { host, port } = silent.at('open')
+  for (const text of ['GET / HTTP/1.1\r\n\r\n', header(`to='nowhere.example' version='1.0'`)]) {
+    const raw = await openRaw({ host, port })
+    raw.sendRaw(text)
+    assert.equal((await raw.readUntilClose()).toString(), '')
+  }
+  const raw = await openRaw({ host, port })
+  raw.sendRaw(`${streamHeader(silent)}<presence/>`)
+  assert.match((await raw.readUntilClose()).toString(), /<not-authorized .*<\/stream:stream>$/)
 })
 
 test('RFC 6120 §4.9.1.2: an error in the header is answered behind a header of the default domain', async () => {
@@ -281,4 +302,38 @@ test('RFC 6120 §4.9.3.24: what is neither a stanza nor understood ends the stre
   const raw = await opened()
   raw.sendRaw(AUTH + streamHeader(open) + BIND + `<something xmlns='urn:unknown'/>`)
   assert.match((await raw.readUntilClose()).toString(), /<unsupported-stanza-type .*<\/stream:stream>$/)
+})
+
+/** The same numbers on every run. */
+function* numbers(seed: number): Generator<number, never> {
+  for (let state = seed; ;) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    yield state / 2 ** 32
+  }
+}
+
+test('S13: damaged logins end their own stream and nothing else; none of them is a fault of the server', async () => {
+  const bystander = await connect(juliet)
+  const random = numbers(2026)
+  const below = (limit: number): number => Math.floor(random.next().value * limit)
+  for (let i = 0; i < 300; i++) {
+    const bytes = Buffer.from(WHOLE_LOGIN)
+    const [at, length, to] = [below(bytes.length), below(40), below(bytes.length)]
+    const damage = [
+      () => Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]),
+      () => Buffer.concat([bytes.subarray(0, at), bytes.subarray(to, to + length), bytes.subarray(at)]),
+      () => bytes.fill(below(256), at, at + 1),
+      () => bytes.subarray(0, at),
+    ]
+    const raw = await openRaw({ host: open.host, port: open.port })
+    raw.sendRaw(damage[i % damage.length]!())
+    raw.end()
+    await raw.readUntilClose()
+  }
+  await expect(bystander).nothing()
+  await bystander.close()
+  assert.deepEqual(
+    server.log().filter(({ level }) => Number(level) >= 50),
+    [],
+  )
 })

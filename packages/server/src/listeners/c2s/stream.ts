@@ -18,7 +18,7 @@ import type { Timer } from '../../core/timers.ts'
 import type { DataCounters, ElementTraffic } from '../../core/traffic.ts'
 import type { C2sOptions } from './options.ts'
 import { Output } from './output.ts'
-import { hasTrustedCertificate } from './peer-certificate.ts'
+import { overTls } from './over-tls.ts'
 
 /** What a stream does with elements at one stage of its life. */
 export interface Stage {
@@ -52,6 +52,7 @@ export class ClientStream {
   readonly #output: Output
   readonly #pause: (bytes: number, nowMs: number) => number
   #headerSent = false
+  #handshaking = false
   #closing = false
   #ended = false
   #paused = 0
@@ -144,6 +145,8 @@ export class ClientStream {
   /** Goes on with another stage on the same stream. */
   become(stage: Stage): void {
     this.#stage = stage
+    // It may have ended while the stage was made; nobody else would tell the stage.
+    if (this.#ended) stage.closed?.('closed')
   }
 
   /** The client has proved who it is: the limits for authenticated clients hold. Throws StreamError when it claimed to be another. */
@@ -177,6 +180,8 @@ export class ClientStream {
   /** Ends the stream, with an error if there is one; the client has some seconds to close its side. */
   close(error?: StreamError): void {
     if (this.#closing) return
+    // S10: nobody can be told anything before TLS is there
+    if (this.#handshaking) return this.destroy(error?.condition)
     if (error !== undefined) {
       this.kernel.counters.streamErrors++
       this.#elements.out.streamErrors++
@@ -286,7 +291,8 @@ export class ClientStream {
   /** RFC 6120 §4.7: checks the client's stream header, answers with ours and the features of the stage. */
   async #open(header: Element, defaultNs: string): Promise<void> {
     this.#check(header, defaultNs)
-    this.#sendHeader(header.attr('from'))
+    // RFC 6120 §4.7.2: the address of the client if it gives one; what is none is not repeated
+    this.#sendHeader(tryJid(header.attr('from'))?.toString())
     const features = await this.#stage.features()
     this.#output.add(serializeInStream(StreamFeatures({}, ...features)))
   }
@@ -327,17 +333,11 @@ export class ClientStream {
     const plain = this.#socket
     plain.removeListener('data', this.#read)
     plain.removeListener('close', this.#gone)
-    const { context, requestCertificate, requireCertificate } = this.options.tls!
-    const secure = new TLSSocket(plain, {
-      isServer: true,
-      secureContext: context(),
-      requestCert: requestCertificate === true,
-      rejectUnauthorized: false,
+    this.#handshaking = true
+    const secure = overTls(plain, this.options.tls!, {
+      ready: () => (this.#handshaking = false),
+      failed: (why) => this.destroy(why),
     })
-    if (requireCertificate === true)
-      secure.once('secure', () => {
-        if (!hasTrustedCertificate(secure)) this.destroy('no trusted client certificate')
-      })
     this.#socket = secure
     this.#output.move(secure)
     this.#listen(secure)
