@@ -35,7 +35,7 @@ const CODES: ReadonlyMap<string, StorageProblem> = new Map([
 
 /** The problem behind a fault. */
 export function problemOf({ kind, sqlstate }: Fault): StorageProblem {
-  if (kind !== 'refused') return 'lost'
+  if (kind !== 'refused') return kind === 'silent' ? 'busy' : 'lost'
   return CODES.get(sqlstate) ?? CLASSES.get(sqlstate.slice(0, 2)) ?? 'invalid'
 }
 
@@ -52,6 +52,5 @@ export function meaningOf({ sqlstate }: Fault): Meaning {
 export function queryError(fault: Fault): StorageError {
   const problem = problemOf(fault)
   if (fault.sqlstate === READ_ONLY) return new StorageError('invalid', fault.message)
-  if (problem !== 'lost') return new StorageError(problem, fault.message)
-  return new StorageError(fault.kind === 'silent' ? 'busy' : 'io', fault.message)
+  return new StorageError(problem === 'lost' ? 'io' : problem, fault.message)
 }

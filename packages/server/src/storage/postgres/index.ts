@@ -7,6 +7,7 @@ import { GroupCommit } from '../group-commit.ts'
 import type { Migration } from '../migrations/index.ts'
 import type { Durability } from '../sqlite/connection.ts'
 import { queryError } from './errors.ts'
+import { Marks } from './marks.ts'
 import { migrateAlone } from './migrating.ts'
 import { Texts } from './texts.ts'
 import { commitUnits } from './transaction.ts'
@@ -34,6 +35,8 @@ interface Question extends Job {
 
 /** Queries sent over a connection at once: few, so that a slow one holds up little. */
 const QUERY_BATCH = 16
+/** How often a query is asked whose connection is lost each time. */
+const ASKED = 3
 /** The server gives up a statement a little before this side gives up the connection, so that its fate is known. */
 const SERVER_SHARE = 0.9
 
@@ -59,11 +62,13 @@ class Engine implements Database {
   constructor(pool: PostgresPool, options: PostgresOptions) {
     const limits = { jobs: options.maxQueued ?? 10_000, bytes: options.maxQueuedBytes ?? 64 * 1024 * 1024 }
     const timeout = `SET statement_timeout = ${Math.ceil(pool.queryTimeoutMs * SERVER_SHARE)}`
-    const writer = pool.link(writing(options, timeout))
+    const name = options.writer ?? randomUUID()
+    const writer = pool.link(writing(name, options.durability, timeout))
     const readers = Array.from({ length: pool.size - 1 }, () => pool.link(reading(timeout)))
     this.#links = [writer, ...readers]
+    const parts = { sessions: writer, texts: this.#texts, marks: new Marks(name) }
     this.#commits = new GroupCommit(
-      (units) => commitUnits(writer, this.#texts, units),
+      (units) => commitUnits(parts, units),
       { ...limits, batch: options.maxBatch ?? 1000 },
       setImmediate,
     )
@@ -98,9 +103,9 @@ class Engine implements Database {
 /** Times are UTC, as SQLite's are. */
 const UTC = `SET TIME ZONE 'UTC'`
 
-function writing({ durability, writer }: PostgresOptions, timeout: string): Purpose {
+function writing(lease: string, durability: Durability | undefined, timeout: string): Purpose {
   const asynchronous = durability === 'process' ? ['SET synchronous_commit = off'] : []
-  return { setup: [UTC, timeout, ...asynchronous], writing: true, lease: writer ?? randomUUID() }
+  return { setup: [UTC, timeout, ...asynchronous], writing: true, lease }
 }
 
 function reading(timeout: string): Purpose {
@@ -111,10 +116,14 @@ function reading(timeout: string): Purpose {
 function asking(own: Link, all: readonly Link[]): Runner<Question> {
   const usable = (): Link => (own.connected ? own : (all.find((link) => link.connected) ?? own))
   return async (questions) => {
-    let left = await ask(usable(), questions)
-    // R7: a query changes nothing, so that one whose connection was lost is asked once more.
-    if (left.length > 0) left = await ask(usable(), left)
-    for (const question of left) question.fail(new StorageError('io', 'the connection to the database was lost twice'))
+    let left = questions
+    // R7: a query changes nothing, so that one whose connection was lost is asked again.
+    for (let asked = 0; left.length > 0 && asked < ASKED; asked++) {
+      // What ended one connection may have ended others, which shows in the next turn.
+      if (asked > 0) await new Promise(setImmediate)
+      left = await ask(usable(), left)
+    }
+    for (const question of left) question.fail(new StorageError('io', `the connection was lost ${ASKED} times`))
   }
 }
 

@@ -4,6 +4,7 @@ import type { Answer, PostgresPool, Purpose, Session, Statement } from '../../po
 import { GroupCommit } from '../group-commit.ts'
 import { migrate, type Migration } from '../migrations/index.ts'
 import { queryError } from './errors.ts'
+import { MARKS_TABLE } from './marks.ts'
 import { Texts } from './texts.ts'
 import { commitUnits } from './transaction.ts'
 
@@ -18,6 +19,7 @@ export async function migrateAlone(pool: PostgresPool, migrations?: readonly Mig
   const session = await pool.session(PURPOSE)
   try {
     await rowsOf(session, { text: `SELECT pg_advisory_lock(${LOCK})` })
+    await rowsOf(session, { text: MARKS_TABLE })
     await migrate(databaseOver(session), migrations, 'postgres')
   } finally {
     await session.end()
@@ -27,8 +29,8 @@ export async function migrateAlone(pool: PostgresPool, migrations?: readonly Mig
 /** A database over one session, whose statements have no limit of time. */
 function databaseOver(session: Session): Database {
   const texts = new Texts()
-  const sessions = { session: () => Promise.resolve(session) }
-  const commits = new GroupCommit((units) => commitUnits(sessions, texts, units), LIMITS, queueMicrotask)
+  const writer = { sessions: { session: () => Promise.resolve(session) }, texts, marks: undefined }
+  const commits = new GroupCommit((units) => commitUnits(writer, units), LIMITS, queueMicrotask)
   return {
     commit: (writes) => commits.commit(writes),
     query: (sql: string, ...params: SqlValue[]) => rowsOf(session, texts.statement(sql, params)),

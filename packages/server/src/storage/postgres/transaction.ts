@@ -6,9 +6,18 @@ import { StorageError, type Write } from '../../core/database.ts'
 import type { Answer, Fault, Session, Sessions, Statement } from '../../pools/rdbms/types.ts'
 import type { Failure } from '../sqlite/transaction.ts'
 import { meaningOf, problemOf } from './errors.ts'
+import type { Marks } from './marks.ts'
 import { isRefusal, type Texts } from './texts.ts'
 
 type Unit = readonly Write[]
+
+/** What transactions are made with. */
+export interface Writer {
+  readonly sessions: Sessions
+  readonly texts: Texts
+  /** Without marks, nobody can say whether a transaction was kept whose connection was lost. */
+  readonly marks: Marks | undefined
+}
 
 /** How often a transaction is tried that was rolled back through no fault of its own. */
 const ATTEMPTS = 8
@@ -29,10 +38,10 @@ type Outcome =
   | { readonly kind: 'none'; readonly fault: Fault }
 
 /** Commits the units in their order and says which were not kept; on return every other unit is durable. */
-export async function commitUnits(sessions: Sessions, texts: Texts, units: readonly Unit[]): Promise<Failure[]> {
+export async function commitUnits(writer: Writer, units: readonly Unit[]): Promise<Failure[]> {
   const batch = new Batch(units)
   while (batch.open > 0) {
-    const outcome = await attempt(sessions, texts, batch.group())
+    const outcome = await attempt(writer, batch.group())
     if (outcome.kind === 'committed') batch.committed()
     else if (outcome.kind === 'unit') batch.failed(outcome.place, outcome.failure)
     else if (outcome.kind === 'none') batch.lost(outcome.fault)
@@ -81,13 +90,11 @@ class Batch {
     this.#size = place > 0 ? place : FEW
   }
 
-  /** A transaction whose end nobody knows, or that takes too long, is not tried again; what was not sent yet is. */
+  /** A transaction whose end nobody knows is not tried again, but what was not sent yet is; when things take too long, nothing is. */
   lost(fault: Fault): void {
     const problem = { problem: problemOf(fault), message: fault.message }
-    const slow = fault.kind === 'refused'
-    for (const { unit } of this.#left.splice(0, slow ? this.#left.length : this.#size)) {
-      this.#failures.push({ unit, problem })
-    }
+    const given = fault.kind === 'lost' ? this.#size : this.#left.length
+    for (const { unit } of this.#left.splice(0, given)) this.#failures.push({ unit, problem })
     this.#attempts = 1
   }
 
@@ -102,7 +109,8 @@ class Batch {
   }
 }
 
-async function attempt(sessions: Sessions, texts: Texts, units: readonly Unit[]): Promise<Outcome> {
+async function attempt(writer: Writer, units: readonly Unit[]): Promise<Outcome> {
+  const { sessions, texts, marks } = writer
   let session: Session
   try {
     session = await sessions.session()
@@ -111,10 +119,21 @@ async function attempt(sessions: Sessions, texts: Texts, units: readonly Unit[])
     return { kind: 'unit', place: 0, failure: { problem: { problem: error.problem, message: error.message } } }
   }
   const statements = units.flatMap((unit) => unit.map((write) => statementOf(texts, write)))
-  const answers = await session.pipeline([BEGIN, ...statements, COMMIT])
+  const mark = marks === undefined ? [] : [marks.next()]
+  const answers = await session.pipeline([BEGIN, ...statements, ...mark, COMMIT])
   const outcome = outcomeOf(answers, units)
+  if (outcome.kind === 'none' && outcome.fault.kind !== 'refused') return settled(outcome, writer)
   if (outcome.kind === 'elsewhere') await session.end()
   return outcome
+}
+
+/** What became of a transaction whose connection was lost, as far as that can be found out. */
+async function settled(outcome: Outcome & { kind: 'none' }, { sessions, marks }: Writer): Promise<Outcome> {
+  const kept = await marks?.wasKept(sessions)
+  if (kept === undefined) return { kind: 'none', fault: { ...outcome.fault, kind: 'lost' } }
+  if (kept) return { kind: 'committed' }
+  // R6: what the server was silent about would take as long again.
+  return outcome.fault.kind === 'lost' ? { kind: 'again' } : outcome
 }
 
 function statementOf(texts: Texts, { sql, params, orElse }: Write): Statement {
@@ -133,21 +152,21 @@ function outcomeOf(answers: readonly Answer[], units: readonly Unit[]): Outcome 
   const meaning = meaningOf(fault)
   if (meaning === 'slow') return { kind: 'none', fault }
   if (meaning !== 'unit') return { kind: meaning }
-  if (!ending && first > 0) return refused(first - 1, fault, units)
-  // Something about the transaction as a whole (a constraint checked at its end): smaller ones find the unit.
-  return units.length > 1 ? { kind: 'again' } : { kind: 'unit', place: 0, failure: { problem: told(fault) } }
+  return refused(first - 1, fault, units)
 }
 
-/** The unit to which a statement belongs, and why it failed. */
+/** The unit to which a refused statement belongs, and why it failed. */
 function refused(statement: number, fault: Fault, units: readonly Unit[]): Outcome {
-  let place = 0
+  const problem = { problem: problemOf(fault), message: fault.message }
   let before = 0
-  while (statement >= before + (units[place]?.length ?? Infinity)) before += units[place++]?.length ?? 0
-  const write = statement - before
-  const byChange = units[place]?.[write]?.orElse !== undefined && isRefusal(fault.message)
-  return { kind: 'unit', place, failure: byChange ? { refusedBy: write } : { problem: told(fault) } }
-}
-
-function told(fault: Fault): { problem: ReturnType<typeof problemOf>; message: string } {
-  return { problem: problemOf(fault), message: fault.message }
+  for (const [place, unit] of units.entries()) {
+    const write = unit[statement - before]
+    if (write !== undefined) {
+      const byChange = write.orElse !== undefined && isRefusal(fault.message)
+      return { kind: 'unit', place, failure: byChange ? { refusedBy: statement - before } : { problem } }
+    }
+    before += unit.length
+  }
+  // No unit's statement, but the transaction's (a constraint checked at its end): smaller ones find the unit.
+  return units.length > 1 ? { kind: 'again' } : { kind: 'unit', place: 0, failure: { problem } }
 }
