@@ -39,6 +39,12 @@ export class Checkout {
     return listed.join('').split('\n').filter(Boolean)
   }
 
+  /** Files and folders that are new since and that git ignores, except what npm installs. */
+  ignored(): string[] {
+    const listed = git(this.folder, 'ls-files', '--others', '--ignored', '--exclude-standard', '--directory')
+    return listed.split('\n').filter((path) => path && !path.endsWith('node_modules/'))
+  }
+
   /** The processes that run something of this copy, one line each. */
   processes(): string[] {
     const all = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' })

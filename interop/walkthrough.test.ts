@@ -229,8 +229,9 @@ describe('the walkthrough', { skip: missing() }, () => {
     assert.equal(await alice.leave(), 0)
   })
 
-  step('Ctrl-C stops it again, and git sees no change', async () => {
+  step('Ctrl-C stops it again; it has written meerkat.toml and data, and git sees no change', async () => {
     await stop()
     assert.deepEqual(checkout!.changes(), [])
+    assert.deepEqual(checkout!.ignored(), ['data/', 'meerkat.toml'])
   })
 })
