@@ -39,13 +39,13 @@ export function contextOf(files: TlsFiles, now: () => number): () => SecureConte
   return () => {
     if (now() - looked < LOOK_MS) return context
     looked = now()
-    const present = stamp(files)
-    if (present === seen) return context
     try {
+      const present = stamp(files)
+      if (present === seen) return context
       context = createContext(files)
       seen = present
     } catch {
-      // Half-written files: the old certificate serves until the new one can be read.
+      // Files that are half-written, or gone for a moment: the old certificate serves until the new one can be read.
     }
     return context
   }

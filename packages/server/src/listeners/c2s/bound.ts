@@ -45,7 +45,8 @@ export class BoundStage implements Stage {
     // RFC 6120 §10.3: what has no address is for the account itself
     const to = address === undefined ? this.#session.jid.bare : tryJid(address)
     if (to === undefined) return this.#refuse(stanza, 'jid-malformed')
-    if (stanza.name === 'iq' && stanza.attr('type') === 'set' && asksForSession(stanza))
+    // RFC 3921 §3: asked of the server; to anybody else it is a stanza like others
+    if (stanza.name === 'iq' && stanza.attr('type') === 'set' && asksForSession(stanza) && this.#isServer(to))
       return this.#session.deliver(result(stanza))
     return this.#stream.kernel.router.receive(this.#session, stanza, to)
   }
@@ -58,6 +59,10 @@ export class BoundStage implements Stage {
     const from = tryJid(claimed)
     if (from === undefined || !(from.equals(jid) || from.equals(jid.bare))) throw new StreamError('invalid-from')
     return stanza.with({ from: jid })
+  }
+
+  #isServer(to: Jid): boolean {
+    return to === this.#session.jid.bare || (to.local === '' && to.domain === this.#session.jid.domain)
   }
 
   #refuse(stanza: Element, condition: 'bad-request' | 'jid-malformed'): void {

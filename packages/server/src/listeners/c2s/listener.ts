@@ -11,7 +11,7 @@ export class C2sListener {
   readonly #options: C2sOptions
   readonly #server: Server
   readonly #streams = new Set<ClientStream>()
-  /** How many connections of each address have not authenticated. */
+  /** How many connections of each address (of each network of one customer with IPv6) have not authenticated. */
   readonly #strangers = new Map<string, number>()
 
   constructor(kernel: Kernel, options: C2sOptions) {
@@ -54,7 +54,7 @@ export class C2sListener {
   }
 
   #accept(socket: Socket): void {
-    const ip = socket.remoteAddress ?? ''
+    const ip = network(socket.remoteAddress ?? '')
     const strangers = this.#strangers.get(ip) ?? 0
     if (strangers >= this.#options.maxUnauthenticatedPerIp || this.#streams.size >= this.#options.maxConnections) {
       this.#kernel.counters.connectionsRefused++
@@ -78,6 +78,17 @@ export class C2sListener {
     if (rest === 0) this.#strangers.delete(ip)
     else this.#strangers.set(ip, rest)
   }
+}
+
+/** The address, or with IPv6 the first 64 bits: whoever has one address there has all 2^64 of its network (S9). */
+export function network(ip: string): string {
+  if (!ip.includes(':') || ip.includes('.')) return ip
+  const [head = '', tail] = ip.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const behind = tail === undefined || tail === '' ? 0 : tail.split(':').length
+  // '::' stands for as many zeros as make eight groups.
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - behind)
+  return [...groups, ...Array<string>(zeros).fill('0')].slice(0, 4).join(':')
 }
 
 function once(call: () => void): () => void {

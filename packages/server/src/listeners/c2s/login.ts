@@ -90,7 +90,11 @@ export class LoginStage implements Stage {
 
   #startTls(): void {
     const stream = this.#stream
-    if (stream.options.tls !== undefined && !stream.encrypted) return stream.upgrade(TlsProceed())
+    if (stream.options.tls !== undefined && !stream.encrypted) {
+      // RFC 6120 §5.4.3.3: what was said in clear is forgotten.
+      this.#exchange = undefined
+      return stream.upgrade(TlsProceed())
+    }
     // RFC 6120 §5.4.2.2: the failure also ends the stream
     stream.send(TlsFailure())
     stream.close()
@@ -157,6 +161,8 @@ export class LoginStage implements Stage {
 
   async #request(iq: Element): Promise<void> {
     const stream = this.#stream
+    // S27: no password of a new account in clear either
+    if (stream.options.tls?.mode === 'starttls_required' && !stream.encrypted) throw new StreamError('not-authorized')
     const stranger = { domain: stream.domain!, ip: stream.ip, encrypted: stream.encrypted }
     try {
       const answer = await this.#host().hooks.first(requestBeforeLogin, iq, stranger)

@@ -100,6 +100,25 @@ test('S52: a peer that reads may be sent more than the cap in one turn', async (
   assert.equal(peer.taken.join('').length, 2000)
 })
 
+test('a socket that takes its bytes only in the next turn, as TLS does, may be sent more than the cap in one turn', async () => {
+  const peer = new Peer(false)
+  const { output, seen } = outputTo(peer, { bytes: 100, stanzas: 1000 })
+  // The first eleven fill the socket.
+  for (let i = 0; i < 18; i++) output.add('<message/>')
+  assert.equal(seen.overflows, 0)
+  assert.equal(peer.taken.length, 1)
+  peer.read()
+  await turn()
+  assert.deepEqual([peer.taken.join('').length, peer.taken.length], [180, 2])
+})
+
+test('S52: what waits behind a full socket is bounded, within one turn too', () => {
+  const { output, seen } = outputTo(new Peer(false), { bytes: 100, stanzas: 1000 })
+  for (let i = 0; i < 30; i++) output.add('<message/>')
+  assert.equal(seen.overflows, 1)
+  assert.ok(seen.characters <= 110)
+})
+
 test('the end comes behind what is in line; later text is ignored', async () => {
   const peer = new Peer(false)
   const { output } = outputTo(peer)

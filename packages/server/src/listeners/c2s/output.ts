@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream'
 
 /** How much may wait for a peer that does not read. */
 export interface OutputCaps {
-  /** Characters handed in and not yet taken by the peer's socket. */
+  /** Characters that wait because the peer's socket takes no more; it may hold as many again. */
   readonly bytes: number
   /** Stanzas that wait because the peer's socket takes no more. */
   readonly stanzas: number
@@ -90,7 +90,6 @@ export class Output {
   }
 
   #full(): boolean {
-    if (this.#text.length + this.#socket.writableLength > this.#caps.bytes) return true
-    return this.#blocked && this.#stanzas > this.#caps.stanzas
+    return this.#blocked && (this.#text.length > this.#caps.bytes || this.#stanzas > this.#caps.stanzas)
   }
 }

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { test } from 'node:test'
+import { createSecureContext } from 'node:tls'
+import { result } from '@meerkat/protocol'
+import { requestBeforeLogin } from '../../core/module.ts'
+import { story } from '../../testing/story.ts'
+import { C2sListener, network } from './listener.ts'
+import { type C2sOptions, c2sOptions } from './options.ts'
+
+const HEADER =
+  "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='example.com' version='1.0'"
+const TLS = { mode: 'starttls_required', context: () => createSecureContext() } as const
+
+/** Says `words` to a listener, and returns all that it answers until it closes. */
+async function dialogue(t: Parameters<typeof story>[0], words: string, changes: Partial<C2sOptions> = {}) {
+  const answers = requestBeforeLogin.on((iq) => result(iq))
+  const scene = await story(t, {
+    modules: [[{ key: 'mod_test', summary: '', specs: [], start: () => ({ hooks: [answers] }) }]],
+  })
+  const listener = new C2sListener(scene.kernel, c2sOptions(0, changes))
+  const socket = connect(await listener.listen(), '127.0.0.1')
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
+  socket.write(words)
+  await once(socket, 'close')
+  await listener.close()
+  return answer
+}
+
+const register = "<iq type='get' id='r1'><query xmlns='jabber:iq:register'/></iq>"
+
+test('S27: where TLS is required nobody is registered in clear', async (t) => {
+  const required = await dialogue(t, `${HEADER}>${register}</stream:stream>`, { tls: TLS })
+  assert.match(required, /<not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'\/>/)
+  assert.doesNotMatch(required, /r1/)
+  const optional = await dialogue(t, `${HEADER}>${register}</stream:stream>`, { tls: { ...TLS, mode: 'starttls' } })
+  assert.match(optional, /<iq [^>]*r1/)
+})
+
+test("RFC 6120 §4.7.2: a client's address comes back in our header; what is no address is not repeated", async (t) => {
+  const right = await dialogue(t, `${HEADER} from='juliet@example.com'></stream:stream>`)
+  assert.match(right, /<stream:stream [^>]*to=['"]juliet@example\.com['"]/)
+  const wrong = await dialogue(t, `${HEADER} from='@evil'></stream:stream>`)
+  assert.doesNotMatch(wrong, /evil/)
+  assert.match(wrong, /<stream:features/)
+})
+
+test('S9: connections of one IPv6 network count together', () => {
+  const same = ['2001:db8:1:2::1', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2:ffff::']
+  assert.deepEqual([...new Set(same.map(network))], ['2001:db8:1:2'])
+  assert.deepEqual(['2001:db8::1', '2001:db8:1:3::1', '::1', '::ffff:192.0.2.1', '192.0.2.1', '1::', ''].map(network), [
+    '2001:db8:0:0',
+    '2001:db8:1:3',
+    '0:0:0:0',
+    '::ffff:192.0.2.1',
+    '192.0.2.1',
+    '1:0:0:0',
+    '',
+  ])
+})
