@@ -6,12 +6,19 @@
  *     test('…', (t) => story(t, { server, users: { alice: 1 } }, async ({ alice }) => …))
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach } from 'node:test'
 import { selfSigned, type TestServer } from '@meerkat/client/testing'
-import { certificateFiles, type ConfigOptions, configText, type ListenerTls, usualListeners } from './config.ts'
+import {
+  CERTIFICATE_FILE,
+  certificateFiles,
+  type ConfigOptions,
+  configText,
+  type ListenerTls,
+  usualListeners,
+} from './config.ts'
 import { type CommandResult, type Environment, type Exit, runCommand, ServerProcess } from './process.ts'
 
 /** How a server under test is started. */
@@ -37,8 +44,8 @@ export interface Listener extends TestServer {
 export class Server implements TestServer {
   readonly host = '127.0.0.1'
   readonly domain: string
-  /** The certificate of all listeners, in PEM. */
-  readonly ca: string
+  /** The certificate of all listeners, in PEM; with `config`, the one that the server makes itself unless it names the harness's. */
+  ca: string
   /** Holds `meerkat.toml`, the certificate, and the data folder `data`. */
   readonly folder: string
   readonly config: string
@@ -168,6 +175,9 @@ export class Server implements TestServer {
     await this.#process.says('Try next')
     const { stdout } = this.#process
     this.#ports = [...stdout.matchAll(/^ +XMPP clients .*:(\d+) \(/gm)].map(([, port]) => Number(port))
+    const made = join(this.folder, 'data/development-cert.pem')
+    if (this.#options.config?.includes(CERTIFICATE_FILE) === false && existsSync(made))
+      this.ca = readFileSync(made, 'utf8')
     this.#httpPort = Number(/^ +GraphQL API .*:(\d+)\//m.exec(stdout)?.[1] ?? 0)
   }
 

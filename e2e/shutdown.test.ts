@@ -1,13 +1,13 @@
 /** Starting and stopping, as an operator sees it. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Body, Message } from '@meerkat/protocol'
-import { connectDevice, expect, freshUser, openRaw, streamHeader } from '@meerkat/client/testing'
+import { connectDevice, expect, freshUser, openRaw, story, streamHeader } from '@meerkat/client/testing'
 import { type ConfigOptions, configText } from './config.ts'
 import { startServer } from './harness.ts'
 import { runServer } from './process.ts'
@@ -87,6 +87,22 @@ test('the command line finds the server', async () => {
   assert.equal(made.code, 0, made.stderr)
   assert.match(made.stdout, /nurse@localhost/)
   assert.notEqual((await server.cli(...command)).code, 0, 'the name is taken')
+})
+
+test('a server with the starter configuration serves two users, under the certificate that it made', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'meerkat-e2e-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'starter.toml')
+  assert.equal((await runServer(['init', file])).code, 0)
+  assert.equal((await runServer(['init', file])).code, 1, 'what is there is not overwritten')
+  const config = readFileSync(file, 'utf8').replaceAll(/port = \d+/g, 'port = 0')
+
+  const started = await startServer({ config })
+  for (const tls of ['starttls', 'direct'] as const)
+    await story(t, { server: started, users: { alice: 1, bob: 1 }, client: { tls } }, async ({ alice, bob }) => {
+      alice.send(Message({ to: bob.jid.bare, type: 'chat' }, Body({}, 'hi')))
+      await expect(bob).message({ from: alice, body: 'hi' })
+    })
 })
 
 test('R28: an unknown key: its line, its path, and what was probably meant', async (t) => {
