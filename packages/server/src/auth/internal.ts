@@ -1,4 +1,4 @@
-/** Accounts in the main store (`[auth.internal]`): table `users`, passwords as SCRAM keys or, if so configured, in the clear. */
+/** Accounts in the main store (`[auth.internal]`, `[auth.rdbms]`): table `users`, passwords as SCRAM keys or, if so configured, in the clear. */
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Jid } from '@meerkat/protocol'
@@ -18,6 +18,8 @@ import { PasswordQueue } from './password-queue.ts'
 
 /** How `[auth.password]` wants passwords kept, and `auth.max_users_per_domain`. */
 export interface InternalOptions {
+  /** The name by which the configuration calls the method. */
+  readonly name: 'internal' | 'rdbms'
   readonly format: 'scram' | 'plain'
   /** The hashes to keep keys for. */
   readonly hashes: readonly ScramHash[]
@@ -26,6 +28,7 @@ export interface InternalOptions {
 }
 
 const DEFAULTS: InternalOptions = {
+  name: 'internal',
   format: 'scram',
   hashes: scramHashes,
   iterations: 10_000,
@@ -55,7 +58,7 @@ export function internalAuth(storage: Database, options: Partial<InternalOptions
 }
 
 class InternalAuth implements AuthMethod {
-  readonly name = 'internal'
+  readonly name: string
   readonly mechanisms: readonly string[]
   readonly #storage: Database
   readonly #options: InternalOptions
@@ -66,6 +69,7 @@ class InternalAuth implements AuthMethod {
   readonly #secret = randomBytes(32)
 
   constructor(storage: Database, options: InternalOptions) {
+    this.name = options.name
     this.#storage = storage
     this.#options = options
     this.mechanisms = ['PLAIN', ...options.hashes.map((hash) => `SCRAM-SHA-${hash.slice('sha'.length)}`)]

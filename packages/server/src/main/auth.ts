@@ -7,16 +7,23 @@ import type { Auth, AuthMethodConfig } from '../core/config/types.ts'
 import type { Database } from '../core/database.ts'
 
 /** The methods that this server has. */
-export const authMethods: ReadonlySet<string> = new Set(['internal'])
+export const authMethods: ReadonlySet<string> = new Set(['internal', 'rdbms'])
 
 /** Makes the accounts of a host type. */
 export function accountsOf(auth: Auth, storage: Database): Accounts {
-  return new Accounts(auth.methods.map((method) => methodOf(method, auth, storage)))
+  // `internal` and `rdbms` are both the accounts in the main store: whoever names both wants them once.
+  const methods = auth.methods.filter((method, i) => !inMain(method) || auth.methods.findIndex(inMain) === i)
+  return new Accounts(methods.map((method) => methodOf(method, auth, storage)))
+}
+
+function inMain(method: AuthMethodConfig): method is AuthMethodConfig & { readonly name: 'internal' | 'rdbms' } {
+  return method.name === 'internal' || method.name === 'rdbms'
 }
 
 function methodOf(method: AuthMethodConfig, auth: Auth, storage: Database): AuthMethod {
-  if (method.name !== 'internal') throw new Error(`auth.${method.name} is not built into this server`)
+  if (!inMain(method)) throw new Error(`auth.${method.name} is not built into this server`)
   return internalAuth(storage, {
+    name: method.name,
     format: auth.password.format,
     hashes: auth.password.hash.map((hash): ScramHash => (hash === 'sha' ? 'sha1' : hash)),
     iterations: auth.password.scram_iterations,

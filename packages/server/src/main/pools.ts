@@ -4,8 +4,8 @@ import type { Pool } from '../core/config/types.ts'
 import type { Log } from '../core/log.ts'
 import { openRabbitPool } from '../pools/rabbit.ts'
 
-/** The types of pools that this server has. */
-export const poolTypes: ReadonlySet<string> = new Set(['rabbit'])
+/** The types of pools that this server has; the main store (`storage.ts`) opens `rdbms`. */
+export const poolTypes: ReadonlySet<string> = new Set(['rabbit', 'rdbms'])
 
 /** A pool that is open. */
 export interface OpenPool {
@@ -20,7 +20,8 @@ export interface OpenPool {
 
 /** Opens the pools; none of them waits for its service. */
 export function openPools(pools: readonly Pool[], log: Log): OpenPool[] {
-  return pools.map((pool) => {
+  return pools.flatMap((pool) => {
+    if (pool.type === 'rdbms') return []
     if (pool.type !== 'rabbit') throw new Error(`[outgoing_pools.${pool.type}] is not built into this server`)
     const name = `meerkat ${pool.tag}`
     const value = openRabbitPool({ settings: pool.settings, name, log, clock: systemClock() })

@@ -1,6 +1,5 @@
 /** Puts a server together from its configuration, starts it, and takes it apart again. */
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { archiveReader, nodeControl } from '../api/index.ts'
 import { accessRule } from '../core/access.ts'
 import { systemClock } from '../core/clock.ts'
@@ -16,7 +15,6 @@ import { turn } from '../core/timers.ts'
 import { C2sListener } from '../listeners/c2s/listener.ts'
 import { userArchives } from '../modules/mam/api.ts'
 import { openOutbox } from '../storage/outbox.ts'
-import { openSqlite } from '../storage/sqlite/index.ts'
 import { openStores } from '../storage/stores.ts'
 import { accountsOf } from './auth.ts'
 import { c2sOptionsOf } from './c2s.ts'
@@ -27,6 +25,7 @@ import { type Interfaces, openInterfaces } from './interfaces.ts'
 import { openPools } from './pools.ts'
 import { showProcess } from './process-metrics.ts'
 import { software } from './software.ts'
+import { openStorage } from './storage.ts'
 
 /** A running server. */
 export interface Server {
@@ -131,7 +130,7 @@ async function openKernel(config: Config, modules: ModuleRegistry, log: Log, ope
   const logs = new AreaLogs(log, config.general.loglevel, config.log.level)
   const { data_dir: folder } = config.general
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const storage = await openSqlite({ file: join(folder, 'meerkat.db'), durability: config.storage.durability })
+  const storage = await openStorage(config, WRITER, logs.area('storage'))
   opened.on(() => storage.close())
   const clock = systemClock()
   const kernel = new Kernel({ storage, stores: openStores(storage, () => clock.micros()), log: logs, modules, clock })

@@ -1,5 +1,6 @@
 /** `[outgoing_pools.rdbms.default]`: the connections to the main store. */
 import type { PoolOf } from '../../core/config/types.ts'
+import type { Log } from '../../core/log.ts'
 import { StorageError } from '../../core/database.ts'
 import { certificateFault, tlsClientOptions } from '../tls-client.ts'
 import { PostgresLink, type LinkOptions } from './link.ts'
@@ -15,7 +16,7 @@ const FIRST_PAUSE_MS = 100
 const FEWEST = 2
 
 /** The pool that the section describes. Throws when this server cannot speak with such a database, or a file of `tls` cannot be read. */
-export function rdbmsPool({ connection, workers }: Settings): PostgresPool {
+export function rdbmsPool({ connection, workers }: Settings, log: Log): PostgresPool {
   const { driver } = connection
   if (driver !== 'pgsql') {
     throw new Error(`[outgoing_pools.rdbms] driver = "${driver}" is not built into this server: use "pgsql"`)
@@ -36,6 +37,7 @@ export function rdbmsPool({ connection, workers }: Settings): PostgresPool {
     firstPauseMs: FIRST_PAUSE_MS,
     longestPauseMs: connection.max_start_interval * 1000,
     keepaliveMs: keepalive === undefined ? undefined : keepalive * 1000,
+    log,
   })
 }
 

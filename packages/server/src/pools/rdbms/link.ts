@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { backoff } from '../../core/backoff.ts'
 import { StorageError } from '../../core/database.ts'
+import type { Log } from '../../core/log.ts'
 import { openSession, type PostgresServer, type PostgresSession } from './session.ts'
 import type { Link, Purpose, Session } from './types.ts'
 
@@ -14,6 +15,7 @@ export interface LinkOptions {
   readonly longestPauseMs: number
   /** How often an idle connection is tried; undefined for never. */
   readonly keepaliveMs: number | undefined
+  readonly log: Log
 }
 
 interface Waiting {
@@ -85,6 +87,7 @@ export class PostgresLink implements Link {
     if (this.#session !== session || this.#closed) return
     this.#session = undefined
     this.#reason = 'the connection was lost'
+    this.#options.log.warn({ what: 'rdbms_connection_lost', writing: this.#purpose.writing })
     this.#reconnecting = this.#reconnect().finally(() => (this.#reconnecting = undefined))
   }
 
@@ -107,8 +110,12 @@ export class PostgresLink implements Link {
       const session = await openSession(this.#server, this.#purpose, this.#owner)
       if (this.#closed) await session.end()
       else this.#take(session)
+      this.#options.log.notice({ what: 'rdbms_connected_again', writing: this.#purpose.writing })
     } catch (error) {
-      this.#reason = messageOf(error)
+      const reason = messageOf(error)
+      // An outage has many attempts, of which only the first that fails in its way is worth a line.
+      if (reason !== this.#reason) this.#options.log.error({ what: 'rdbms_cannot_connect', reason })
+      this.#reason = reason
     }
   }
 

@@ -1,5 +1,6 @@
 /** Databases for tests, on the PostgreSQL that the usual variables (PGHOST, PGPORT, PGUSER, PGPASSWORD) name; default: postgres@127.0.0.1. */
 import { randomUUID } from 'node:crypto'
+import { silentLog } from '../../core/log.ts'
 import type { LinkOptions } from '../../pools/rdbms/link.ts'
 import { postgresPool } from '../../pools/rdbms/index.ts'
 import { openSession, type PostgresServer } from '../../pools/rdbms/session.ts'
@@ -19,7 +20,13 @@ export const SERVER: PostgresServer = {
   queryTimeoutMs: 20_000,
 }
 
-const LINK: LinkOptions = { patienceMs: 5000, firstPauseMs: 5, longestPauseMs: 50, keepaliveMs: undefined }
+const LINK: LinkOptions = {
+  patienceMs: 5000,
+  firstPauseMs: 5,
+  longestPauseMs: 50,
+  keepaliveMs: undefined,
+  log: silentLog(),
+}
 
 /** What a test wants otherwise. */
 export interface TestPoolOptions extends Partial<LinkOptions> {

@@ -1,0 +1,34 @@
+/** The main store: the database that `[outgoing_pools.rdbms.default]` names, otherwise SQLite in the data folder. */
+import { join } from 'node:path'
+import type { Config, Pool, PoolOf } from '../core/config/types.ts'
+import type { Database } from '../core/database.ts'
+import type { Log } from '../core/log.ts'
+import { openSqlite } from '../storage/sqlite/index.ts'
+
+/** Opens and migrates the main store. `writer` is the name of this process, which no other one with the same database may have. */
+export async function openStorage(config: Config, writer: string, log: Log): Promise<Database> {
+  const pool = mainPool(config.pools)
+  const { durability } = config.storage
+  if (pool === undefined) return openSqlite({ file: join(config.general.data_dir, 'meerkat.db'), durability })
+  // A driver that nobody uses costs no memory.
+  const [{ rdbmsPool }, { openPostgres }] = await Promise.all([
+    import('../pools/rdbms/index.ts'),
+    import('../storage/postgres/index.ts'),
+  ])
+  const { max_worker_queue_len: maxQueued } = pool.settings
+  const limits = maxQueued === undefined ? {} : { maxQueued }
+  return openPostgres(rdbmsPool(pool.settings, log), { writer, durability, ...limits })
+}
+
+/** The pool of the main store. Throws on any other one for databases: nothing would ever be in it. */
+function mainPool(pools: readonly Pool[]): PoolOf<'rdbms'> | undefined {
+  const all = pools.filter((pool) => pool.type === 'rdbms')
+  const other = all.find(({ tag, hostType }) => tag !== 'default' || hostType !== undefined)
+  if (other !== undefined) {
+    throw new Error(
+      `[outgoing_pools.rdbms.${other.tag}] would not be used: everything is kept in the one database of ` +
+        '[outgoing_pools.rdbms.default] with scope = "global"',
+    )
+  }
+  return all[0]
+}
