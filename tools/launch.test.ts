@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -132,3 +142,18 @@ test("the server's command finds the Node above it", async (t) => {
   await once(child, 'close')
   assert.equal(said, 'cli status --x\n')
 })
+
+test(
+  'finds the Node that npm brought where npm 9 or 10 has taken away its link',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const { folder, write } = workspace(t)
+    const path = `node_modules/node-linux-${process.arch}/bin/node`
+    write(path, '')
+    const runtime = join(folder, 'packages/server/bin/runtime.mjs')
+
+    const { findNode } = (await import(runtime)) as { findNode: (folder: string) => string | undefined }
+
+    assert.equal(findNode(join(folder, 'packages', 'server')), join(realpathSync(folder), path))
+  },
+)

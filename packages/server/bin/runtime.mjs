@@ -19,11 +19,18 @@ export function newEnough(version = process.versions.node) {
 const loaders = { x64: '/lib64/ld-linux-x86-64.so.2', arm64: '/lib/ld-linux-aarch64.so.1' }
 const runsBundled = () => process.platform === 'linux' && existsSync(loaders[process.arch] ?? '')
 
+/**
+ * The Node in a `node_modules`: its link or, because npm 9 and 10 take the link away together with the package for the
+ * other processor, itself.
+ */
+const bundledIn = (modules) =>
+  [join(modules, '.bin', 'node'), join(modules, `node-linux-${process.arch}`, 'bin', 'node')].find(existsSync)
+
 /** The Node which npm installed in `folder` or above it, or the running one if it is new enough, or undefined. */
 export function findNode(folder) {
   for (let at = folder; runsBundled(); at = dirname(at)) {
-    const bundled = join(at, 'node_modules', '.bin', 'node')
-    if (existsSync(bundled)) return realpathSync(bundled)
+    const bundled = bundledIn(join(at, 'node_modules'))
+    if (bundled) return realpathSync(bundled)
     if (at === dirname(at)) break
   }
   return newEnough() ? process.execPath : undefined
