@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url'
 const MAIN = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url))
 const COMMAND = fileURLToPath(new URL('../packages/server/bin/meerkat.mjs', import.meta.url))
 
+/** How long a server may take to start before it is killed: far more than the slowest machine needs. */
+const START_MS = 30_000
+
 /** How a process ended. */
 export interface Exit {
   readonly code: number | null
@@ -49,8 +52,17 @@ export class ServerProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Resolves when `text` stands in the standard output. Rejects with what the server said when it ends before. */
+  /** Resolves when `text` stands in the standard output. Rejects with what the server said when it ends before, or takes too long. */
   async says(text: string): Promise<void> {
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), START_MS)
+    try {
+      await this.#waitFor(text)
+    } finally {
+      clearTimeout(late)
+    }
+  }
+
+  async #waitFor(text: string): Promise<void> {
     const ended = this.exited.then(({ code, signal }) => {
       throw new Error(`the server ended (${code ?? signal}) before it said ${JSON.stringify(text)}:\n${this.stderr}`)
     })

@@ -5,8 +5,8 @@ import { connect as connectTcp } from 'node:net'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { connect, openSecureStream, openSocket } from '@meerkat/client'
-import { Mechanism, Mechanisms, StartTls, TlsRequired } from '@meerkat/protocol'
+import { connect, openSecureStream, openSocket, register } from '@meerkat/client'
+import { Auth, errorCondition, Mechanism, Mechanisms, Response, StartTls, TlsRequired } from '@meerkat/protocol'
 import { expect, openRaw, optionsFor, selfSigned, streamHeader } from '@meerkat/client/testing'
 import { type Element, text } from '@meerkat/xml'
 import { startServer } from './harness.ts'
@@ -16,6 +16,7 @@ const trusted = selfSigned('juliet')
 const stranger = selfSigned('mallory')
 
 const server = await startServer({
+  modules: '[modules.mod_ping]\n[modules.mod_register]',
   files: { 'clients.pem': trusted.cert },
   listeners: {
     offered: { tls: 'starttls' },
@@ -153,6 +154,29 @@ test('S20: clear text that comes behind <proceed/> is no TLS handshake and ends 
   raw.sendRaw(streamHeader({ domain }))
   const answer = (await raw.readUntilClose()).toString()
   assert.equal(answer.split('<stream:features>').length, 2, 'no second features')
+})
+
+test('RFC 6120 §5.4.3.3: a login that began in the clear does not go on under TLS', async () => {
+  const client = await openSocket(optionsFor(server.at('offered'), undefined, account))
+  await client.openStream()
+  client.send(Auth({ mechanism: 'SCRAM-SHA-256' }, Buffer.from('n,,n=juliet,r=clearclear').toString('base64')))
+  assert.equal((await client.receive()).name, 'challenge')
+  await client.startTls()
+  await client.openStream()
+  client.send(Response({}, Buffer.from('c=biws').toString('base64')))
+  assert.equal(errorCondition(await client.receive()), 'malformed-request')
+  await client.authenticate()
+  await client.close()
+})
+
+test('S27: where TLS is required, no account is made before it', async () => {
+  const client = await openSocket(optionsFor(server.at('required')))
+  await client.openStream()
+  client.sendRaw(
+    `<iq type='set' id='r'><query xmlns='jabber:iq:register'><username>x</username><password>y</password></query></iq>`,
+  )
+  await expect(client).streamError('not-authorized')
+  await register(optionsFor(server.at('required'), undefined, { username: 'x', password: 'y' }))
 })
 
 test('S21, RFC 7590 §3.3: TLS 1.2 and 1.3 are spoken, 1.1 is not', async () => {
