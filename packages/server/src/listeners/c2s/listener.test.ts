@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { createSecureContext } from 'node:tls'
 import { result } from '@meerkat/protocol'
 import { requestBeforeLogin } from '../../core/module.ts'
-import { story } from '../../testing/story.ts'
+import { settle, story } from '../../testing/story.ts'
 import { C2sListener, network } from './listener.ts'
 import { type C2sOptions, c2sOptions } from './options.ts'
 
@@ -45,6 +45,28 @@ test("RFC 6120 §4.7.2: a client's address comes back in our header; what is no 
   const wrong = await dialogue(t, `${HEADER} from='@evil'></stream:stream>`)
   assert.doesNotMatch(wrong, /evil/)
   assert.match(wrong, /<stream:features/)
+})
+
+test('R24: a handler that never settles costs its client the stream, and nobody for ever', async (t) => {
+  const never = requestBeforeLogin.on(() => new Promise<never>(() => undefined))
+  const scene = await story(t, {
+    modules: [[{ key: 'mod_test', summary: '', specs: [], start: () => ({ hooks: [never] }) }]],
+  })
+  const listener = new C2sListener(scene.kernel, c2sOptions(0, { authTimeoutMs: 1_000_000 }))
+  const socket = connect(await listener.listen(), '127.0.0.1')
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
+  socket.write(`${HEADER}>${register}`)
+  while (!answer.includes('</stream:features>')) await once(socket, 'data')
+  await settle()
+  await scene.wait(100)
+  assert.doesNotMatch(answer, /stream:error/)
+  await Promise.all([once(socket, 'close'), scene.wait(60)])
+  assert.match(answer, /<internal-server-error/)
+  assert.equal(scene.kernel.counters.unexpectedErrors, 1)
+  await scene.wait(6)
+  await listener.close()
+  assert.equal(listener.size, 0)
 })
 
 test('S9: connections of one IPv6 network count together', () => {

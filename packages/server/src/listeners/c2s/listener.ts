@@ -1,15 +1,20 @@
 import { type Server, type Socket, createServer } from 'node:net'
 import { StreamError } from '@meerkat/protocol'
 import type { Kernel } from '../../core/kernel.ts'
+import type { Timer } from '../../core/timers.ts'
 import { LoginStage } from './login.ts'
 import type { C2sOptions } from './options.ts'
 import { ClientStream } from './stream.ts'
+
+/** How often streams are looked at whose handlers do not settle. */
+const WATCH_SECONDS = 30
 
 /** A listener for clients over TCP. */
 export class C2sListener {
   readonly #kernel: Kernel
   readonly #options: C2sOptions
   readonly #server: Server
+  #watch: Timer | undefined
   readonly #streams = new Set<ClientStream>()
   /** How many connections of each address (of each network of one customer with IPv6) have not authenticated. */
   readonly #strangers = new Map<string, number>()
@@ -27,6 +32,9 @@ export class C2sListener {
       this.#server.once('error', reject)
       this.#server.listen({ port, host: address, backlog }, () => {
         this.#server.off('error', reject)
+        this.#watch = this.#kernel.timers.every(WATCH_SECONDS, () => {
+          for (const stream of this.#streams) stream.endIfStuck()
+        })
         // R23: out of file descriptors; what is connected goes on, and accepting goes on when there is room.
         this.#server.on('error', (error) => this.#kernel.report('listener_failed', error, { port }))
         const bound = this.#server.address()
@@ -42,6 +50,7 @@ export class C2sListener {
 
   /** Accepts no more, tells every client `system-shutdown`, and resolves when they are gone, at the latest after `seconds` (R20). */
   async close(seconds = 5): Promise<void> {
+    this.#watch?.cancel()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     for (const stream of this.#streams) stream.close(new StreamError('system-shutdown'))
     const late = setTimeout(() => this.#destroyAll(), seconds * 1000)

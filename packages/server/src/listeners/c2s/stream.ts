@@ -32,6 +32,9 @@ export interface Stage {
   closed?(reason: string): void
 }
 
+/** How long a step may wait before the stream is given up, in milliseconds. */
+const STUCK_MS = 120_000
+
 /** How long a peer has to close its side after we have closed ours, in seconds. */
 const CLOSE_SECONDS = 5
 
@@ -56,6 +59,8 @@ export class ClientStream {
   #closing = false
   #ended = false
   #paused = 0
+  /** Since when a step has waited, in milliseconds of the monotonic clock. */
+  #waitingSince: number | undefined
   readonly #data: DataCounters
   /** The traffic of the host type, once the client has said whom it wants. */
   #elements: ElementTraffic
@@ -265,12 +270,22 @@ export class ClientStream {
     if (waiting === undefined) return
     this.#parser.pause()
     this.#hold()
+    this.#waitingSince = this.kernel.clock.monotonic()
     waiting
       .catch((error: unknown) => this.#failed(error))
       .finally(() => {
+        this.#waitingSince = undefined
         if (!this.#closing) this.#parse(() => this.#parser.resume())
         this.#release()
       })
+  }
+
+  /** Ends the stream when a step never ends: what is not read from cannot tell that its client has gone either. */
+  endIfStuck(): void {
+    if (this.#closing || this.#waitingSince === undefined) return
+    if (this.kernel.clock.monotonic() - this.#waitingSince < STUCK_MS) return
+    this.kernel.report('stream_stuck', new Error('a handler has not settled'), { user: this.#user?.toString() })
+    this.fail('internal-server-error')
   }
 
   #hold(): void {
