@@ -5,6 +5,8 @@ import type { Timer } from '../../core/timers.ts'
 import { LoginStage } from './login.ts'
 import type { C2sOptions } from './options.ts'
 import { ClientStream } from './stream.ts'
+import { TcpWire } from './tcp-wire.ts'
+import type { Receiver } from './wire.ts'
 
 /** How often streams are looked at whose handlers do not settle. */
 const WATCH_SECONDS = 30
@@ -74,7 +76,8 @@ export class C2sListener {
     this.#kernel.counters.connectionsAccepted++
     this.#strangers.set(ip, strangers + 1)
     const known = once(() => this.#recognised(ip))
-    const stream = new ClientStream(this.#kernel, this.#options, socket, () => {
+    const wireTo = (receiver: Receiver) => new TcpWire(this.#kernel, this.#options, socket, receiver)
+    const stream = new ClientStream(this.#kernel, this.#options, wireTo, () => {
       known()
       this.#streams.delete(stream)
     })

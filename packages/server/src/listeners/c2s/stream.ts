@@ -1,24 +1,12 @@
-/** A client's stream (RFC 6120 §4): bytes in, elements to the present stage, text out; headers, restarts, errors and the end. */
+/** A client's stream (RFC 6120 §4) over any transport: elements to the present stage and back; opening, restarts, errors and the end. */
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
-import {
-  CLIENT_NS,
-  type Jid,
-  STREAMS_NS,
-  type StreamCondition,
-  StreamError,
-  StreamFeatures,
-  StreamHeader,
-  tryJid,
-} from '@meerkat/protocol'
-import { type Element, StreamParser, XmlError, serialize, serializeHeader, serializeInStream } from '@meerkat/xml'
+import { type Jid, type StreamCondition, StreamError, StreamFeatures, tryJid } from '@meerkat/protocol'
+import { type Element, XmlError } from '@meerkat/xml'
 import type { Kernel } from '../../core/kernel.ts'
 import type { Timer } from '../../core/timers.ts'
-import type { DataCounters, ElementTraffic } from '../../core/traffic.ts'
+import type { ElementTraffic } from '../../core/traffic.ts'
 import type { C2sOptions } from './options.ts'
-import { Output } from './output.ts'
-import { overTls } from './over-tls.ts'
+import type { ChannelBindingData, Opening, Receiver, Wire } from './wire.ts'
 
 /** What a stream does with elements at one stage of its life. */
 export interface Stage {
@@ -39,7 +27,7 @@ const STUCK_MS = 120_000
 const CLOSE_SECONDS = 5
 
 /** One connection of a client. */
-export class ClientStream {
+export class ClientStream implements Receiver {
   readonly kernel: Kernel
   readonly options: C2sOptions
   readonly ip: string
@@ -49,61 +37,41 @@ export class ClientStream {
   /** Who the client says it is in its stream header, and who it has proved to be. */
   #claimed: string | undefined
   #user: Jid | undefined
-  #socket: Socket
+  readonly #wire: Wire
   #stage: Stage
-  readonly #parser: StreamParser
-  readonly #output: Output
   readonly #pause: (bytes: number, nowMs: number) => number
   #headerSent = false
-  #handshaking = false
   #closing = false
   #ended = false
-  #paused = 0
   /** Since when a step has waited, in milliseconds of the monotonic clock. */
   #waitingSince: number | undefined
-  readonly #data: DataCounters
   /** The traffic of the host type, once the client has said whom it wants. */
   #elements: ElementTraffic
-  /** Bytes read, and those of them that belong to elements already counted. */
-  #bytesRead = 0
-  #bytesCounted = 0
   #timer: Timer | undefined
   readonly #onClose: () => void
 
-  /** `onClose` is called once when the socket is gone. */
-  constructor(kernel: Kernel, options: C2sOptions, socket: Socket, onClose: () => void) {
+  /** `wireTo` makes the transport's end, which brings things to the stream; `onClose` is called once when the connection is gone. */
+  constructor(kernel: Kernel, options: C2sOptions, wireTo: (receiver: Receiver) => Wire, onClose: () => void) {
     this.kernel = kernel
     this.options = options
-    this.ip = socket.remoteAddress ?? ''
-    this.port = socket.remotePort ?? 0
-    this.#socket = socket
     this.#onClose = onClose
     this.#stage = NOT_YET
     this.#pause = options.shaper()
-    const caps = { bytes: options.outboundBytes, stanzas: options.outboundStanzas }
-    this.#data = kernel.traffic.data('c2s')
     this.#elements = kernel.traffic.elements('c2s')
-    this.#output = new Output(socket, caps, this.#overflow, this.#written)
-    this.#parser = new StreamParser(
-      {
-        open: (header, defaultNs) => this.#wait(() => this.#open(header, defaultNs)),
-        element: (element) => this.#wait(() => this.#take(element)),
-        close: () => this.close(),
-      },
-      options.beforeLogin,
-    )
-    this.#listen(socket)
+    this.#wire = wireTo(this)
+    this.ip = this.#wire.ip
+    this.port = this.#wire.port
   }
 
   /** Begins with `stage`, and over TLS when the listener speaks it from the first byte. */
   start(stage: Stage): void {
     this.#stage = stage
     this.#timer = this.kernel.timers.after(this.options.authTimeoutMs / 1000, () => this.fail('connection-timeout'))
-    if (this.options.tls?.mode === 'tls') this.#secure()
+    if (this.options.tls?.mode === 'tls') this.#wire.secure?.()
   }
 
   get encrypted(): boolean {
-    return this.#socket instanceof TLSSocket
+    return this.#wire.encrypted
   }
 
   /** Whether nothing more is taken from or sent to the client. */
@@ -111,40 +79,21 @@ export class ClientStream {
     return this.#closing
   }
 
-  /** RFC 9266 §2: 32 bytes that both ends of this TLS 1.3 connection can derive; undefined on any other connection. */
-  channelBinding(): { type: string; data: Buffer } | undefined {
-    if (!(this.#socket instanceof TLSSocket) || this.#socket.getProtocol() !== 'TLSv1.3') return undefined
-    const data = this.#socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
-    return { type: 'tls-exporter', data }
+  /** RFC 9266: data that binds an authentication to this connection; undefined where there is none. */
+  channelBinding(): ChannelBindingData | undefined {
+    return this.#wire.channelBinding()
   }
 
   /** Sends a stanza or any other child of the stream. */
   send(element: Element): void {
-    if (this.#closing) return
-    const text = element.ns === CLIENT_NS ? serialize(element, CLIENT_NS) : serializeInStream(element)
-    this.#elements.out.count(element, text.length)
-    this.#output.add(text)
-  }
-
-  #take(element: Element): void | Promise<void> {
-    const { in: received } = this.#elements
-    const bytes = this.#bytesRead - this.#parser.buffered - this.#bytesCounted
-    this.#bytesCounted += bytes
-    received.count(element, bytes)
-    return this.#stage.element(element)
-  }
-
-  readonly #written = (count: number): void => {
-    this.kernel.counters.bytesOut += count
-    if (this.encrypted) this.#data.tlsOut.value += count
-    else this.#data.tcpOut.value += count
+    if (!this.#closing) this.#elements.out.count(element, this.#wire.send(element))
   }
 
   /** Goes on with another stage; its features are sent after the client's next stream header (RFC 6120 §4.3.3). */
   restart(stage: Stage): void {
     this.#stage = stage
     this.#headerSent = false
-    this.#parser.reset()
+    this.#wire.restart()
   }
 
   /** Goes on with another stage on the same stream. */
@@ -158,7 +107,7 @@ export class ClientStream {
   trust(user: Jid): void {
     this.#user = user
     this.#checkClaim()
-    this.#parser.limits = this.options.afterLogin
+    this.#wire.limits = this.options.afterLogin
   }
 
   /** The session is bound: the time for logging in no longer runs. */
@@ -170,11 +119,10 @@ export class ClientStream {
   /** RFC 6120 §5.4.3.3: negotiates TLS on this connection; what follows is a new stream. */
   upgrade(proceed: Element): void {
     // S20: what stands in clear behind <starttls/> was not sent by whom TLS will authenticate.
-    if (this.#parser.buffered > 0) return this.destroy('plaintext behind starttls')
+    if (this.#wire.buffered > 0) return this.destroy('plaintext behind starttls')
     this.send(proceed)
-    this.#output.flush()
     this.restart(this.#stage)
-    this.#secure()
+    this.#wire.secure?.()
   }
 
   /** Ends the stream with an error (RFC 6120 §4.9.1.1). */
@@ -186,31 +134,25 @@ export class ClientStream {
   close(error?: StreamError): void {
     if (this.#closing) return
     // S10: nobody can be told anything before TLS is there
-    if (this.#handshaking) return this.destroy(error?.condition)
+    if (!this.#wire.ready) return this.destroy(error?.condition)
     if (error !== undefined) {
       this.kernel.counters.streamErrors++
       this.#elements.out.streamErrors++
     }
     const silent = this.domain === undefined && this.options.hideServiceName
-    if (!silent) {
-      // RFC 6120 §4.9.1.2: an error before our header still needs the header.
-      if (!this.#headerSent) this.#sendHeader(undefined)
-      if (error !== undefined) this.#output.add(serializeInStream(error.toElement()))
-      this.#output.add('</stream:stream>')
-    }
+    // RFC 6120 §4.9.1.2: an error before our header still needs the header.
+    if (!silent && !this.#headerSent) this.#sendHeader(undefined)
     this.#closing = true
-    this.#parser.stop()
     this.settle()
-    this.#output.end()
-    this.#timer = this.kernel.timers.after(CLOSE_SECONDS, () => this.#socket.destroy())
+    this.#wire.close(error, silent)
+    this.#timer = this.kernel.timers.after(CLOSE_SECONDS, () => this.#wire.destroy())
     this.#over(error?.condition ?? 'closed')
   }
 
   /** Drops the connection. */
   destroy(reason = 'destroyed'): void {
     this.#closing = true
-    this.#parser.stop()
-    this.#socket.destroy()
+    this.#wire.destroy()
     this.#over(reason)
   }
 
@@ -220,63 +162,78 @@ export class ClientStream {
     this.#stage.closed?.(reason)
   }
 
-  #listen(socket: Socket): void {
-    socket.on('data', this.#read)
-    socket.on('end', () => {
-      // When we close too, what is in line still has to be written.
-      if (!this.#closing) this.destroy('connection closed')
-    })
-    socket.on('error', () => this.destroy('connection lost'))
-    socket.on('close', this.#gone)
+  /** Counts what the client sent, and lets the shaper have its say; false when the stream has ended. */
+  heard(bytes: number): boolean {
+    if (this.#closing) return false
+    this.kernel.counters.bytesIn += bytes
+    this.#stage.active?.()
+    const rest = this.#pause(bytes, this.kernel.clock.monotonic())
+    if (rest > 0) {
+      this.#wire.hold()
+      this.kernel.timers.after(rest / 1000, () => this.#wire.release())
+    }
+    return true
   }
 
-  readonly #gone = (): void => {
+  /** The client opens its stream: ours is opened too, with the features of the stage. */
+  opened(opening: Opening): void {
+    this.#wait(this.#open(opening))
+  }
+
+  /** Hands an element to the stage. */
+  received(element: Element, bytes: number): void {
+    this.#elements.in.count(element, bytes)
+    let waiting: void | Promise<void>
+    try {
+      waiting = this.#stage.element(element)
+    } catch (error) {
+      return this.failed(error)
+    }
+    if (waiting !== undefined) this.#wait(waiting)
+  }
+
+  /** The client ends its stream. */
+  finished(): void {
+    this.close()
+  }
+
+  /** Ends the stream for what went wrong. */
+  failed(error: unknown): void {
+    if (error instanceof StreamError) return this.close(error)
+    if (error instanceof XmlError) return this.fail(error.condition, error.message)
+    this.kernel.report('stream_failed', error)
+    this.fail('internal-server-error')
+  }
+
+  /** The client does not read what it is sent. */
+  overflowed(): void {
+    this.kernel.counters.slowReadersClosed++
+    this.destroy('the client does not read')
+  }
+
+  /** The client has gone. */
+  lost(reason: string): void {
+    if (!this.#closing) this.destroy(reason)
+  }
+
+  /** The connection is no more. */
+  gone(): void {
     this.settle()
     this.destroy('connection closed')
     this.#onClose()
   }
 
-  readonly #read = (chunk: Buffer): void => {
-    if (this.#closing) return
-    this.kernel.counters.bytesIn += chunk.length
-    this.#bytesRead += chunk.length
-    if (this.encrypted) this.#data.tlsIn.value += chunk.length
-    else this.#data.tcpIn.value += chunk.length
-    this.#stage.active?.()
-    const rest = this.#pause(chunk.length, this.kernel.clock.monotonic())
-    if (rest > 0) {
-      this.#hold()
-      this.kernel.timers.after(rest / 1000, () => this.#release())
-    }
-    this.#parse(() => this.#parser.write(chunk))
-  }
-
-  #parse(step: () => void): void {
-    try {
-      step()
-    } catch (error) {
-      this.#failed(error)
-    }
-  }
-
-  /** Runs a step of the stream; while it waits, nothing more is read from the client. */
-  #wait(step: () => void | Promise<void>): void {
-    let waiting: void | Promise<void>
-    try {
-      waiting = step()
-    } catch (error) {
-      return this.#failed(error)
-    }
-    if (waiting === undefined) return
-    this.#parser.pause()
-    this.#hold()
+  /** While a step of the stream waits, nothing more is taken from the client. */
+  #wait(waiting: Promise<void>): void {
+    this.#wire.pause()
+    this.#wire.hold()
     this.#waitingSince = this.kernel.clock.monotonic()
     waiting
-      .catch((error: unknown) => this.#failed(error))
+      .catch((error: unknown) => this.failed(error))
       .finally(() => {
         this.#waitingSince = undefined
-        if (!this.#closing) this.#parse(() => this.#parser.resume())
-        this.#release()
+        if (!this.#closing) this.#wire.resume()
+        this.#wire.release()
       })
   }
 
@@ -288,45 +245,27 @@ export class ClientStream {
     this.fail('internal-server-error')
   }
 
-  #hold(): void {
-    if (this.#paused++ === 0) this.#socket.pause()
-  }
-
-  #release(): void {
-    if (--this.#paused === 0) this.#socket.resume()
-  }
-
-  #failed(error: unknown): void {
-    if (error instanceof StreamError) return this.close(error)
-    if (error instanceof XmlError) return this.fail(error.condition, error.message)
-    this.kernel.report('stream_failed', error)
-    this.fail('internal-server-error')
-  }
-
   /** RFC 6120 §4.7: checks the client's stream header, answers with ours and the features of the stage. */
-  async #open(header: Element, defaultNs: string): Promise<void> {
-    this.#check(header, defaultNs)
+  async #open(opening: Opening): Promise<void> {
+    this.#check(opening)
     // RFC 6120 §4.7.2: the address of the client if it gives one; what is none is not repeated
-    this.#sendHeader(tryJid(header.attr('from'))?.toString())
+    this.#sendHeader(tryJid(opening.from)?.toString())
     const features = await this.#stage.features()
-    this.#output.add(serializeInStream(StreamFeatures({}, ...features)))
+    if (!this.#closing) this.#wire.send(StreamFeatures({}, ...features))
   }
 
-  #check(header: Element, defaultNs: string): void {
-    if (header.name !== 'stream' || header.ns !== STREAMS_NS) throw new StreamError('invalid-namespace')
-    // RFC 6120 §4.8.3: the content namespace of a client's stream
-    if (defaultNs !== CLIENT_NS) throw new StreamError('invalid-namespace')
-    const to = header.attr('to')?.toLowerCase()
+  #check(opening: Opening): void {
+    const to = opening.to?.toLowerCase()
     if (to === undefined || this.kernel.hosts.of(to) === undefined) throw new StreamError('host-unknown')
     // S16: the domain of a stream does not change on a restart.
     if (this.domain !== undefined && this.domain !== to)
       throw new StreamError('host-unknown', 'The domain has changed.')
     this.domain = to
     this.#elements = this.kernel.traffic.elements('c2s', this.kernel.hosts.of(to)?.type)
-    this.#claimed = header.attr('from')
+    this.#claimed = opening.from
     this.#checkClaim()
     // RFC 6120 §4.7.5: only 1.0 and its successors have features
-    if (!/^[1-9]\d?\.\d{1,2}$/.test(header.attr('version') ?? '')) throw new StreamError('unsupported-version')
+    if (!/^[1-9]\d?\.\d{1,2}$/.test(opening.version ?? '')) throw new StreamError('unsupported-version')
   }
 
   /** RFC 6120 §4.7.1: whom the stream header says the client is, and whom SASL has proved it to be, are the same. */
@@ -338,29 +277,7 @@ export class ClientStream {
   #sendHeader(to: string | undefined): void {
     this.#headerSent = true
     const id = randomBytes(16).toString('hex')
-    const from = this.domain ?? this.options.defaultDomain
-    const attributes = { id, from, to, version: '1.0', 'xml:lang': 'en' }
-    this.#output.add(`<?xml version='1.0'?>${serializeHeader(StreamHeader(attributes), CLIENT_NS)}`)
-  }
-
-  /** Puts TLS over the socket. */
-  #secure(): void {
-    const plain = this.#socket
-    plain.removeListener('data', this.#read)
-    plain.removeListener('close', this.#gone)
-    this.#handshaking = true
-    const secure = overTls(plain, this.options.tls!, {
-      ready: () => (this.#handshaking = false),
-      failed: (why) => this.destroy(why),
-    })
-    this.#socket = secure
-    this.#output.move(secure)
-    this.#listen(secure)
-  }
-
-  readonly #overflow = (): void => {
-    this.kernel.counters.slowReadersClosed++
-    this.destroy('the client does not read')
+    this.#wire.open({ id, from: this.domain ?? this.options.defaultDomain, to })
   }
 }
 
