@@ -26,6 +26,11 @@ export interface CommandResult {
 /** More of the environment than this process has. */
 export type Environment = Readonly<Record<string, string>>
 
+/** Servers that run; a test run that is broken off takes them with it. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
+
 /** A running server, or one that has ended. */
 export class ServerProcess {
   readonly exited: Promise<Exit>
@@ -39,6 +44,8 @@ export class ServerProcess {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    running.add(this.#child)
+    this.#child.once('close', () => running.delete(this.#child))
     this.#child.stdout!.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
     this.#child.stderr!.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
     this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }))
