@@ -15,7 +15,7 @@ export function files(patterns: string | readonly string[], folder = root): stri
 
 /** Whether the file is a test or holds what only tests use. */
 export const isTest = (path: string): boolean =>
-  /\.test\.m?ts$|\/testing\/|^e2e\/|^interop\/|\.contract\.ts$/.test(path)
+  /\.(?:test|fixture|contract)\.m?ts$|\/testing\/|^e2e\/|^interop\//.test(path)
 
 /** Whether the file never runs in a product: a test or a benchmark. */
 export const isDevelopment = (path: string): boolean => isTest(path) || /(?:^|\/)bench\//.test(path)

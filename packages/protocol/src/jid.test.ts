@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Jid, JidError, makeJid, parseJid, tryJid } from './jid.ts'
-import { trickyText } from './prep/tricky.test.ts'
+import { trickyText } from './prep/tricky.fixture.ts'
 
 const parts = (jid: Jid) => [jid.local, jid.domain, jid.resource]
 const message = (pattern: RegExp) => (error: unknown) => error instanceof JidError && pattern.test(error.message)

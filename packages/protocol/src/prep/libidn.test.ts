@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { domainToAscii } from './domain.ts'
 import { nameprep, nodeprep, resourceprep, saslprep } from './profiles.ts'
-import { TRICKY } from './tricky.test.ts'
+import { TRICKY } from './tricky.fixture.ts'
 
 type Prepare = (text: string) => string | undefined
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { nameprep, nodeprep, resourceprep, saslprep } from './profiles.ts'
-import { trickyText } from './tricky.test.ts'
+import { trickyText } from './tricky.fixture.ts'
 
 type Row = readonly [what: string, text: string, prepared: string | undefined]
 

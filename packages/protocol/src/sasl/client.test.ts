@@ -1,7 +1,7 @@
 /** What an attacker in place of the server, or between both, achieves. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { login, proof, refused, scram, serverOf } from './fixture.test.ts'
+import { login, proof, refused, scram, serverOf } from './sasl.fixture.ts'
 import { clientMechanism, type Credentials, TLS_EXPORTER } from './index.ts'
 
 describe('a client', () => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { SaslError } from '../errors.ts'
 import { saslprep } from '../prep/profiles.ts'
-import { login, refused, scram, serverOf } from './fixture.test.ts'
+import { login, refused, scram, serverOf } from './sasl.fixture.ts'
 import { clientMechanism, mechanismNames } from './index.ts'
 
 describe('both sides of every mechanism', () => {

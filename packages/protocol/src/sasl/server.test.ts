@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { SaslError } from '../errors.ts'
-import { channelBinding, FIRST, login, proof, refused, salt, scram, send, serverOf } from './fixture.test.ts'
+import { channelBinding, FIRST, login, proof, refused, salt, scram, send, serverOf } from './sasl.fixture.ts'
 import { clientMechanism, mechanismNames, serverMechanism, TLS_EXPORTER } from './index.ts'
 import { clientKey, clientProof, saltedPassword } from './keys.ts'
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { parseJid } from '@meerkat/protocol'
 import { accountRegistered, accountRemoved } from '../core/accounts.ts'
-import { type ApiStory, apiStory, codeOf } from './api-story.test.ts'
+import { type ApiStory, apiStory, codeOf } from './api-story.fixture.ts'
 import type { ApiAnswer } from './execute.ts'
 import { csvRecords } from './account-import.ts'
 

@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, describe, it } from 'node:test'
 import { Script } from 'node:vm'
-import { apiStory } from './api-story.test.ts'
+import { apiStory } from './api-story.fixture.ts'
 import { graphqlHandler, openAdminProblem } from './handler.ts'
 
 const ADMIN = { schema_endpoint: 'admin', username: 'admin', password: 'secrét' } as const

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { runInNewContext } from 'node:vm'
 import { parse, validate } from 'graphql'
 import { settle } from '../testing/story.ts'
-import { API, apiStory } from './api-story.test.ts'
+import { API, apiStory } from './api-story.fixture.ts'
 import { PAGE } from './graphiql.ts'
 
 /** As much of an element as the page needs. */

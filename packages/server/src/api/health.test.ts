@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { type TestContext, describe, it } from 'node:test'
 import { StorageError } from '../core/database.ts'
 import { memoryDatabase } from '../storage/memory.ts'
-import { apiStory } from './api-story.test.ts'
+import { apiStory } from './api-story.fixture.ts'
 import type { RequestHandler } from './endpoint.ts'
 import { healthHandler, metricsHandler, readyHandler } from './health.ts'
 

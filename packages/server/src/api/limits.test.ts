@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { getIntrospectionQuery, parse } from 'graphql'
-import { apiStory, codeOf } from './api-story.test.ts'
+import { apiStory, codeOf } from './api-story.fixture.ts'
 import { DOCUMENT_LIMITS, requireSize } from './limits.ts'
 
 const tooComplex = { code: 'query_too_complex', status: 400 }

@@ -9,7 +9,7 @@ import {
   isListType,
   isNonNullType,
 } from 'graphql'
-import { API, type ApiStory, apiStory, codeOf } from './api-story.test.ts'
+import { API, type ApiStory, apiStory, codeOf } from './api-story.fixture.ts'
 import type { ApiContext } from './context.ts'
 import { fieldKey } from './directives.ts'
 import type { ApiAnswer } from './execute.ts'

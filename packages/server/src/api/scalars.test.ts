@@ -4,7 +4,7 @@ import { type Jid, parseJid } from '@meerkat/protocol'
 import { Element } from '@meerkat/xml'
 import fc from 'fast-check'
 import { type GraphQLScalarType } from 'graphql'
-import { API } from './api-story.test.ts'
+import { API } from './api-story.fixture.ts'
 
 const scalar = (name: string) => API.schema.getType(name) as GraphQLScalarType
 const read = (name: string, value: unknown): unknown => scalar(name).coerceInputValue(value)

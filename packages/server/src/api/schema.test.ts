@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { apiStory, codeOf } from './api-story.test.ts'
+import { apiStory, codeOf } from './api-story.fixture.ts'
 import { type ApiPart, resolver } from './part.ts'
 import { assembleSchema } from './schema.ts'
 

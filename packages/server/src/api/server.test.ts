@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { apiStory, codeOf } from './api-story.test.ts'
+import { apiStory, codeOf } from './api-story.fixture.ts'
 
 describe('server', () => {
   it('tells its status, host types and services', async (t) => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { Presence, Priority, Show, Status } from '@meerkat/protocol'
 import { text } from '@meerkat/xml'
 import { presenceOfUser } from '../core/router.ts'
-import { type ApiStory, apiStory, codeOf } from './api-story.test.ts'
+import { type ApiStory, apiStory, codeOf } from './api-story.fixture.ts'
 import type { ApiAnswer } from './execute.ts'
 
 const session = (answer: ApiAnswer): Record<string, unknown> => {

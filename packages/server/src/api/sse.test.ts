@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { type TestContext, describe, it } from 'node:test'
 import { Body, Message, Presence, parseJid } from '@meerkat/protocol'
 import { settle } from '../testing/story.ts'
-import { type ApiStory, apiStory, codeOf } from './api-story.test.ts'
+import { type ApiStory, apiStory, codeOf } from './api-story.fixture.ts'
 import { graphqlHandler } from './handler.ts'
 import { MessageStream } from './message-stream.ts'
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { Body, Message, Presence, StanzaError, Subject, parseJid } from '@meerkat/protocol'
 import { text } from '@meerkat/xml'
 import { userSend } from '../core/router.ts'
-import { type ApiStory, apiStory, codeOf } from './api-story.test.ts'
+import { type ApiStory, apiStory, codeOf } from './api-story.fixture.ts'
 import { type ArchiveReader, archiveReader } from './archive.ts'
 
 const send = (from: string, to: string, body = 'hello') =>

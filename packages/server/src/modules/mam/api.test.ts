@@ -6,7 +6,7 @@ import { type Host } from '../../core/module.ts'
 import type { Story } from '../../testing/story.ts'
 import { userArchives } from './api.ts'
 import mam from './index.ts'
-import { JULIET, ROMEO, chat, read, talk, verona } from './stage.test.ts'
+import { JULIET, ROMEO, chat, read, talk, verona } from './stage.fixture.ts'
 
 /** As the composition root makes it. */
 const archives = ({ kernel }: Story) =>

@@ -7,7 +7,7 @@ import messages from '../messages.ts'
 import { story } from '../../testing/story.ts'
 import { decodeId, microsOf } from './ids.ts'
 import mam from './index.ts'
-import { JULIET, OWN, ROMEO, bodyOf, chat, read, talk, verona } from './stage.test.ts'
+import { JULIET, OWN, ROMEO, bodyOf, chat, read, talk, verona } from './stage.fixture.ts'
 
 const FORGED = `<stanza-id xmlns='urn:xmpp:sid:0' id='forged' by='${JULIET}'/>`
 const rows = (scene: { host: { storage: { query<R>(sql: string): Promise<R[]> } } }, sql: string) =>

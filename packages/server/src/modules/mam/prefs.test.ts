@@ -14,7 +14,7 @@ import { contactsOf } from '../../core/contacts.ts'
 import { accountRemoved, defineModule } from '../../core/module.ts'
 import type { Device } from '../../testing/story.ts'
 import mam from './index.ts'
-import { JULIET, ROMEO, chat, read, verona } from './stage.test.ts'
+import { JULIET, ROMEO, chat, read, verona } from './stage.fixture.ts'
 
 const PM = { user_prefs_store: 'rdbms' }
 const MERCUTIO = 'mercutio@example.com'

@@ -17,7 +17,7 @@ import { parseElement } from '@meerkat/xml'
 import { type Device } from '../../testing/story.ts'
 import { archiveId, encodeId } from './ids.ts'
 import mam from './index.ts'
-import { JULIET, ROMEO, type Ask, ask, chat, read, talk, verona } from './stage.test.ts'
+import { JULIET, ROMEO, type Ask, ask, chat, read, talk, verona } from './stage.fixture.ts'
 
 const numbers = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => String(from + index))

@@ -12,7 +12,7 @@ import {
   StanzaId,
 } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
-import { JULIET, ROMEO, chat, read, verona } from './stage.test.ts'
+import { JULIET, ROMEO, chat, read, verona } from './stage.fixture.ts'
 
 const said = (to: string, words: string, id: string) => chat(to, words, OriginId({ id }))
 const retraction = (to: string, id: string, how = Retract) => Message({ to, type: 'chat' }, ApplyTo({ id }, how()))

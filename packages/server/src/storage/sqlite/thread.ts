@@ -35,7 +35,7 @@ export class Thread<Request, Reply> {
   async start(): Promise<void> {
     if (this.#failures > 0) await this.#pause(Math.min(FIRST_DELAY * 2 ** (this.#failures - 1), LONGEST_DELAY))
     if (this.#closed) throw new StorageError('closed', 'the store is closed')
-    const worker = new Worker(this.#script, { workerData: this.#options })
+    const worker = new Worker(this.#script, { workerData: this.#options, execArgv: [] })
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
     this.#running = { worker, exited }
     worker.on('message', (reply: unknown) => this.#settled()?.resolve(reply as never))

@@ -1,0 +1,77 @@
+/** Stories with an API: what the tests of this folder share. */
+import type { TestContext } from 'node:test'
+import messages from '../modules/messages.ts'
+import { type Story, type StoryOptions, story } from '../testing/story.ts'
+import { ADMIN_PARTS, adminSchema } from './admin.ts'
+import type { ApiContext } from './context.ts'
+import { type ApiAnswer, executeRequest, executeStream } from './execute.ts'
+import { type LogLevel, type NodeControl, type Phase, nodeControl } from './node-control.ts'
+
+export { ADMIN_PARTS }
+
+/** The admin schema, assembled once for all tests. */
+export const API = adminSchema()
+
+/** A node that notes its orders instead of following them, with files in memory. */
+export class FakeNode implements NodeControl {
+  phase: Phase = 'started'
+  readonly version = '1.2.3'
+  readonly commitHash = 'abcdef'
+  readonly startedAt = Date.UTC(2026, 0, 1)
+  readonly logFiles = ['/var/log/meerkat.log']
+  readonly services = ['service_domain_db']
+  readonly internalDatabases: string[] = []
+  logLevel: LogLevel = 'NOTICE'
+  readonly orders: string[] = []
+  readonly files = new Map<string, string>()
+
+  setLogLevel(level: LogLevel): void {
+    this.logLevel = level
+  }
+
+  async readText(file: string): Promise<string> {
+    const text = this.files.get(file)
+    if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
+    return text
+  }
+
+  stop(): void {
+    this.orders.push('stop')
+  }
+
+  restart(): void {
+    this.orders.push('restart')
+  }
+}
+
+/** A story whose server is asked through the API. */
+export interface ApiStory {
+  readonly story: Story
+  readonly node: FakeNode
+  /** Executes a request, as admin over the control socket unless `caller` says otherwise. */
+  readonly ask: (query: string, caller?: Partial<ApiContext>, variables?: Record<string, unknown>) => Promise<ApiAnswer>
+  /** Opens the stream of a subscription. */
+  readonly watch: (query: string, caller?: Partial<ApiContext>) => ReturnType<typeof executeStream>
+}
+
+/** Begins a story with an API on `example.com`. */
+export async function apiStory(t: TestContext, options: Partial<StoryOptions> = {}): Promise<ApiStory> {
+  const told = await story(t, { modules: [[messages]], ...options })
+  const node = new FakeNode()
+  told.kernel.share(nodeControl, node)
+  const context = (caller: Partial<ApiContext>): ApiContext => ({
+    kernel: told.kernel,
+    role: 'admin',
+    method: 'cli',
+    ...caller,
+  })
+  return {
+    story: told,
+    node,
+    ask: (query, caller = {}, variables = {}) => executeRequest(API, { query, variables }, context(caller)),
+    watch: (query, caller = {}) => executeStream(API, { query }, context(caller)),
+  }
+}
+
+/** The first error's code, or undefined. */
+export const codeOf = (answer: ApiAnswer): unknown => answer.body.errors?.[0]?.extensions['code']
