@@ -30,6 +30,11 @@ export function memoryDatabase(migrations: readonly Migration[] = MIGRATIONS): D
   }
 }
 
+/** Whether a store made here is at work. What this one does is done within a turn; a stand-in (`testing/on-postgres.ts`) takes longer. */
+export function atWork(): boolean {
+  return false
+}
+
 function commitAll(connection: Connection, units: readonly (readonly Write[])[]): Failure[] {
   const statements = units.map((writes) =>
     writes.map(({ sql, params, orElse }) => ({ sql, params, mustChange: orElse !== undefined })),

@@ -12,7 +12,7 @@ import { generalKey } from '../core/general.ts'
 import { sectionSchema } from '../core/settings.ts'
 import { softwareKey } from '../core/software.ts'
 import { type Transport, loneTransport } from '../core/transport.ts'
-import { memoryDatabase } from '../storage/memory.ts'
+import { atWork, memoryDatabase } from '../storage/memory.ts'
 import { openStores } from '../storage/stores.ts'
 import { FakeClock } from './fake-clock.ts'
 import { memoryAccounts } from './memory-accounts.ts'
@@ -114,7 +114,9 @@ function memoryConnection(): MemoryConnection {
 
 /** Lets everything happen that waits for no time to pass. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve))
+  do {
+    for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve))
+  } while (atWork())
 }
 
 /** What a story offers to its test. */

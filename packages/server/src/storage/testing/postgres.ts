@@ -58,6 +58,11 @@ export async function postgresAbsent(): Promise<string | false> {
 export async function makeDatabase(): Promise<TestDatabase> {
   const name = `meerkat_test_${randomUUID().replaceAll('-', '')}`
   await run('postgres', `CREATE DATABASE ${name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'`)
+  return databaseNamed(name)
+}
+
+/** The database of that name, which somebody else has made. */
+export function databaseNamed(name: string): TestDatabase {
   return {
     name,
     pool: ({ server, size, ...link } = {}) =>
