@@ -79,7 +79,8 @@ interface Entry {
   readonly owner: string
 }
 
-const PLACE: Record<Order, number> = { early: 0, normal: 1, late: 2 }
+/** The places in line, as numbers to sort by. */
+export const PLACE: Readonly<Record<Order, number>> = { early: 0, normal: 1, late: 2 }
 
 /** The listeners of a hook, and how often it was fired. */
 interface Listeners {

@@ -1,4 +1,4 @@
-import { type Jid, type StanzaError, errorReply, mayBounce } from '@meerkat/protocol'
+import { type Jid, type StanzaError, type StreamError, errorReply, mayBounce } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import type { Accounts } from './accounts.ts'
 import type { Clock } from './clock.ts'
@@ -143,6 +143,16 @@ export class Host {
   request(session: Session, iq: Element, seconds: number): Promise<Element> {
     const addressed = iq.with({ from: session.jid.domain, to: session.jid })
     return this.#kernel.requests.send(addressed, seconds, (stanza) => session.deliver(stanza))
+  }
+
+  /** Ends a session; see `Kernel.endSession`. */
+  endSession(session: Session, reason: string, error?: StreamError): void {
+    this.#kernel.endSession(session, reason, error)
+  }
+
+  /** Takes its connection from a session; see `Kernel.loseConnection`. */
+  loseConnection(session: Session, reason: string, error?: StreamError): void {
+    this.#kernel.loseConnection(session, reason, error)
   }
 
   /** Calls back after `seconds`. */

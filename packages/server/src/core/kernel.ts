@@ -6,18 +6,21 @@ import { NodeCounters } from './counters.ts'
 import type { Database } from './database.ts'
 import { type DirectoryListener, SessionDirectory, type SessionEntry } from './directory.ts'
 import { type AccessCheck, Host, type SharedKey } from './host.ts'
+import { LostConnection } from './gate.ts'
 import { Hosts } from './hosts.ts'
 import { PendingRequests } from './iq.ts'
 import { showHost, showNode } from './kernel-metrics.ts'
 import { AreaLogs, type Log, errorText } from './log.ts'
 import { ModuleManager, type ModuleRegistry } from './manager.ts'
 import { Metrics } from './metrics.ts'
+import { reroute } from './reroute.ts'
 import { Router } from './router.ts'
-import { type Connection, Session, sessionClosed, sessionOpened } from './session.ts'
+import { type Connection, Session, connectionLost, sessionClosed, sessionOpened } from './session.ts'
 import type { Stores } from './stores.ts'
 import { TimerWheel } from './timers.ts'
 import { Traffic } from './traffic.ts'
 import { type Envelope, type Transport, entryEnvelope, loneTransport, readEntry } from './transport.ts'
+import { when } from './when.ts'
 
 /** What the composition root gives the kernel. */
 export interface KernelParts {
@@ -52,6 +55,8 @@ export class Kernel {
   readonly #transport: Transport
   readonly #pools = new Map<string, unknown>()
   readonly #shared = new Map<object, unknown>()
+  /** What is on its way from ended sessions to others. */
+  readonly #rerouting = new Set<Promise<void>>()
 
   constructor(parts: KernelParts) {
     this.clock = parts.clock ?? systemClock()
@@ -107,7 +112,10 @@ export class Kernel {
     return session
   }
 
-  /** Ends a session: it leaves the directory, listeners are told, and the stream is closed (with `error` if there is one). */
+  /**
+   * Ends a session: it leaves the directory, listeners are told, and the stream is closed (with `error` if there is one). What its client may not
+   * have goes to others.
+   */
   endSession(session: Session, reason: string, error?: StreamError): void {
     if (session.closed) return
     // First of all, so that a listener that ends the session once more changes nothing.
@@ -120,6 +128,32 @@ export class Kernel {
       void host.hooks.notify(sessionClosed, session, reason)
     }
     session.connection.close(error)
+    const held = session.held()
+    if (held.length === 0) return
+    const done = reroute(this.router, session.jid, held)
+      .catch((failure: unknown) => this.report('reroute_failed', failure))
+      .finally(() => this.#rerouting.delete(done))
+    this.#rerouting.add(done)
+  }
+
+  /**
+   * Takes its connection from a session, which ends with that unless a listener of `connectionLost` keeps it. The client is told `error`, if it
+   * is still there.
+   */
+  loseConnection(session: Session, reason: string, error?: StreamError): void {
+    if (session.closed || session.lost) return
+    const { connection } = session
+    const end = (why?: StreamError): void => this.endSession(session, why?.condition ?? 'closed', why)
+    session.reconnect(new LostConnection(connection, end))
+    connection.close(error)
+    const kept = this.hosts.type(session.hostType)?.hooks.first(connectionLost, session, reason)
+    void when(kept, (yes) => (yes === true ? undefined : this.endSession(session, reason)))
+  }
+
+  /** Ends all sessions of this node; resolves when what their clients may not have is on its way to others. For a server that stops. */
+  async endSessions(why: StreamError): Promise<void> {
+    for (const { local } of this.directory.all()) if (local !== undefined) this.endSession(local, 'server stops', why)
+    await Promise.all(this.#rerouting)
   }
 
   /** Sends a stanza to a resource of another node. */

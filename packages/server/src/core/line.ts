@@ -56,9 +56,9 @@ export class Line {
     return waiting >= MAX_WAITING ? done : undefined
   }
 
-  /** Resolves when the delivery has had its effects; rejects when its commit failed. */
-  settled(delivery: Delivery): Promise<void> {
-    return this.#settling.get(delivery) ?? Promise.resolve()
+  /** Resolves when the delivery has had its effects; rejects when its commit failed. Undefined when it did not have to wait. */
+  settling(delivery: Delivery): Promise<void> | undefined {
+    return this.#settling.get(delivery)
   }
 
   async #effects(delivery: Delivery, earlier: Promise<void> | undefined): Promise<void> {

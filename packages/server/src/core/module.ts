@@ -80,6 +80,7 @@ export type { SqlValue, Write } from './database.ts'
 export { StorageError } from './database.ts'
 export { Delivery, type Origin } from './delivery.ts'
 export type { SessionEntry } from './directory.ts'
+export { Gate, type Held, type InboundCounter } from './gate.ts'
 export { DROP, filter, first, fold, notify, type Registration, type Verdict } from './hooks.ts'
 export { type Host, type Identity, type SharedKey, sharedKey } from './host.ts'
 export { type IqHandler, type IqRequest, type IqRoute, iqGet, iqSet } from './iq.ts'
@@ -88,9 +89,12 @@ export type { Counter, Histogram, MetricScope } from './metrics.ts'
 export { messageToUser, messageUndelivered, presenceOfUser, presenceToUser, userReceive, userSend } from './router.ts'
 export {
   type Connection,
+  type Newcomer,
   Session,
   type SessionSlot,
   type Stranger,
+  beforeBinding,
+  connectionLost,
   featuresBeforeLogin,
   nonza,
   requestBeforeLogin,

@@ -45,6 +45,15 @@ export class Router {
    */
   receive(session: Session, stanza: Element, to: Jid): void | Promise<void> {
     const delivery = this.#delivery(stanza, session.jid, to, 'client', session)
+    const processed = this.#receive(session, delivery)
+    session.inbound?.count(
+      processed === undefined ? this.#line.settling(delivery) : processed.then(() => this.#line.settling(delivery)),
+    )
+    return processed
+  }
+
+  #receive(session: Session, delivery: Delivery): void | Promise<void> {
+    const { stanza } = delivery
     if (stanza.name === 'message') return this.#timed(delivery)
     if (stanza.name !== 'presence' || stanza.attr('to') !== undefined) return this.process(delivery)
     return this.#guard(delivery, () =>
@@ -89,7 +98,7 @@ export class Router {
 
   /** Resolves when what the delivery keeps is durable and it was handed on; rejects when the commit failed. */
   settled(delivery: Delivery): Promise<void> {
-    return this.#line.settled(delivery)
+    return this.#line.settling(delivery) ?? Promise.resolve()
   }
 
   /** Hands a stanza to a resource, wherever it is connected; false when the resource has gone and no other has taken its address. */
@@ -107,8 +116,13 @@ export class Router {
   /** Finds other takers for a message whose resources have gone while it waited for its commit. Filters have passed it and do not see it again. */
   redeliver({ stanza, from, to, origin, session, receivedAt }: Delivery): void {
     const again = new Delivery(stanza, from, to, origin, receivedAt, session)
-    const host = this.#hostOf(to)
-    if (host !== undefined) void this.#guard(again, () => this.#deliver(host, again))
+    void this.reroute(again)
+  }
+
+  /** Takes a delivery to a local user on from where the filters have passed it, such as one that a resource has taken and its client has not. */
+  reroute(delivery: Delivery): void | Promise<void> {
+    const host = this.#hostOf(delivery.to)
+    if (host !== undefined) return this.#guard(delivery, () => this.#deliver(host, delivery))
   }
 
   /** Answers the sender of a delivery. */

@@ -1,7 +1,9 @@
 /** Sessions: a user's connected resources, as the kernel and the modules see them. */
 import type { Jid, StreamError } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
-import { first, fold, notify } from './hooks.ts'
+import type { Gate, Held, InboundCounter } from './gate.ts'
+import { LostConnection } from './gate.ts'
+import { type Order, PLACE, first, fold, notify } from './hooks.ts'
 
 /** Fired when a session is bound and stands in the directory. */
 export const sessionOpened = notify<[session: Session]>('session opened')
@@ -9,6 +11,13 @@ export const sessionOpened = notify<[session: Session]>('session opened')
 export const sessionClosed = notify<[session: Session, reason: string]>('session closed')
 /** Fired when a client has sent something, white space included. */
 export const sessionActive = notify<[session: Session]>('session active')
+/**
+ * Fired when the connection of a session is gone though the client has not ended its stream, or was taken from it. The session has no connection
+ * by then. True when a listener keeps the session, until it ends it or another connection takes it over; otherwise the session ends.
+ */
+export const connectionLost = first<[session: Session, reason: string], boolean>('connection lost')
+/** Handles what a client sends between authentication and binding that does not ask for a resource; true when it was understood. */
+export const beforeBinding = first<[newcomer: Newcomer, element: Element], boolean>('before binding')
 /** Handles what a client sends that is no stanza (stream management, client state); true when it was understood. */
 export const nonza = first<[session: Session, element: Element], boolean>('nonza')
 /** The stream features offered after authentication, besides resource binding. */
@@ -27,6 +36,18 @@ export interface Stranger {
   readonly encrypted: boolean
 }
 
+/** A client that has authenticated and has no resource yet. */
+export interface Newcomer {
+  /** Who it is: a bare JID. */
+  readonly user: Jid
+  /** Whether it has left since. */
+  readonly gone: boolean
+  /** Sends an element. */
+  send(element: Element): void
+  /** Makes this client's connection that of a session of the same user, which must have lost its own. Nothing is sent for that. */
+  takeOver(session: Session): void
+}
+
 /** The transport's end of a session: the one way to a client's socket. */
 export interface Connection {
   /** Puts a stanza in line for the client. Never blocks; a client that does not read is closed when its queue passes its cap. */
@@ -41,12 +62,18 @@ export interface Connection {
   readonly encrypted: boolean
 }
 
+interface Placed {
+  readonly gate: Gate
+  readonly place: Order
+}
+
 /** A bound resource of a user, connected to this process. */
 export class Session {
   /** The full JID. */
   readonly jid: Jid
   readonly hostType: string
-  readonly connection: Connection
+  /** Told of each stanza that the client sends; undefined when nobody counts. */
+  inbound: InboundCounter | undefined
   /** When the session was opened: milliseconds since the epoch. */
   readonly openedAt: number
   /** The last available presence, undefined before the first and after an unavailable one. */
@@ -55,18 +82,54 @@ export class Session {
   priority: number | undefined
   /** Whether the session has ended; set before `sessionClosed` is fired. */
   closed = false
+  #connection: Connection
+  #gates: readonly Placed[] = []
+  /** The way through the gates; undefined when there are none. */
+  #way: ((stanza: Element) => void) | undefined
   #slots: Map<object, unknown> | undefined
 
   constructor(jid: Jid, hostType: string, connection: Connection, openedAt: number) {
     this.jid = jid
     this.hostType = hostType
-    this.connection = connection
+    this.#connection = connection
     this.openedAt = openedAt
+  }
+
+  get connection(): Connection {
+    return this.#connection
+  }
+
+  /** Whether the session is kept without a connection. */
+  get lost(): boolean {
+    return this.#connection instanceof LostConnection
+  }
+
+  /** Goes on over another connection. For the kernel and the listeners. */
+  reconnect(connection: Connection): void {
+    this.#connection = connection
   }
 
   /** Hands a stanza to the client. */
   deliver(stanza: Element): void {
-    if (!this.closed) this.connection.send(stanza)
+    if (this.closed) return
+    if (this.#way === undefined) this.#connection.send(stanza)
+    else this.#way(stanza)
+  }
+
+  /** Puts a gate before the connection, behind those of earlier places. */
+  addGate(gate: Gate, place: Order): void {
+    this.#gates = [...this.#gates, { gate, place }].toSorted((a, b) => PLACE[a.place] - PLACE[b.place])
+    let onward = (stanza: Element): void => this.#connection.send(stanza)
+    for (const { gate: each } of this.#gates.toReversed()) {
+      each.onward = onward
+      onward = (stanza) => each.pass(stanza)
+    }
+    this.#way = onward
+  }
+
+  /** What the client may not have, oldest first. */
+  held(): Held[] {
+    return this.#gates.toReversed().flatMap(({ gate }) => gate.held())
   }
 
   /** What a module remembers of this session, made on first use. */

@@ -11,10 +11,11 @@ import {
   StanzaError,
   StreamError,
   errorReply,
+  isStanza,
   payload,
 } from '@meerkat/protocol'
 import { type Element, text } from '@meerkat/xml'
-import { streamFeatures } from '../../core/session.ts'
+import { type Newcomer, type Session, beforeBinding, streamFeatures } from '../../core/session.ts'
 import { BoundStage } from './bound.ts'
 import type { ClientStream, Stage } from './stream.ts'
 
@@ -35,13 +36,26 @@ export class BindStage implements Stage {
   features(): readonly Element[] | Promise<readonly Element[]> {
     const features = [Bind()]
     if (this.#stream.options.offerSession) features.unshift(SessionTag())
-    return this.#stream.kernel.hosts.of(this.#user.domain)!.hooks.fold(streamFeatures, features, this.#user.domain)
+    return this.#hooks().fold(streamFeatures, features, this.#user.domain)
   }
 
-  element(iq: Element): void {
-    const child = Iq.is(iq) ? payload(iq) : undefined
-    // S18, RFC 6120 §7.1: nothing else may be sent before a resource is bound.
-    if (child === undefined || !Bind.is(child) || iq.attr('type') !== 'set') throw new StreamError('not-authorized')
+  element(element: Element): void | Promise<void> {
+    const child = Iq.is(element) && element.attr('type') === 'set' ? payload(element) : undefined
+    return child !== undefined && Bind.is(child) ? this.#request(element, child) : this.#other(element)
+  }
+
+  /** XEP-0198 §5: a client may go on with an earlier session instead of binding a resource. */
+  async #other(element: Element): Promise<void> {
+    // S18, RFC 6120 §7.1: no stanzas before a resource is bound
+    if (isStanza(element)) throw new StreamError('not-authorized')
+    const newcomer = new ClientNewcomer(this.#stream, this.#user)
+    const understood = await this.#hooks().first(beforeBinding, newcomer, element)
+    if (understood !== true) throw new StreamError('not-authorized')
+    if (!newcomer.settled && ++this.#attempts >= BIND_ATTEMPTS)
+      this.#stream.fail('policy-violation', 'Too many failed bindings')
+  }
+
+  #request(iq: Element, child: Element): void {
     try {
       // RFC 6120 §8.1.3: the id of an IQ is required
       if (iq.attr('id') === undefined) throw new StanzaError('modify', 'bad-request')
@@ -67,6 +81,37 @@ export class BindStage implements Stage {
     const stream = this.#stream
     stream.settle()
     stream.send(Iq({ type: 'result', id: iq.attr('id') }, Bind({}, BindJid({}, jid.toString()))))
-    stream.become(new BoundStage(stream, jid))
+    stream.become(BoundStage.open(stream, jid))
+  }
+
+  #hooks() {
+    return this.#stream.kernel.hosts.of(this.#user.domain)!.hooks
+  }
+}
+
+/** The client at this stage, as listeners see it. */
+class ClientNewcomer implements Newcomer {
+  readonly user: Jid
+  /** Whether it has a session now. */
+  settled = false
+  readonly #stream: ClientStream
+
+  constructor(stream: ClientStream, user: Jid) {
+    this.#stream = stream
+    this.user = user
+  }
+
+  get gone(): boolean {
+    return this.#stream.ended
+  }
+
+  send(element: Element): void {
+    this.#stream.send(element)
+  }
+
+  takeOver(session: Session): void {
+    this.settled = true
+    this.#stream.settle()
+    this.#stream.become(BoundStage.takeOver(this.#stream, session))
   }
 }

@@ -14,15 +14,31 @@ import type { Element } from '@meerkat/xml'
 import { type Connection, type Session, nonza, sessionActive } from '../../core/session.ts'
 import type { ClientStream, Stage } from './stream.ts'
 
+/** Stream errors behind which a client may come back to its session: they say nothing against what the client has sent. */
+const UNFINISHED = new Set(['connection-timeout', 'internal-server-error', 'resource-constraint'])
+
 /** A session, as the client's end of it speaks. */
 export class BoundStage implements Stage {
   readonly #stream: ClientStream
   readonly #session: Session
+  /** The session may go on over another one. */
+  readonly #connection: Connection
 
-  /** Opens the session. */
-  constructor(stream: ClientStream, jid: Jid) {
+  private constructor(stream: ClientStream, session: Session) {
     this.#stream = stream
-    this.#session = stream.kernel.openSession(jid, connectionOf(stream))
+    this.#session = session
+    this.#connection = session.connection
+  }
+
+  /** Opens a session. */
+  static open(stream: ClientStream, jid: Jid): BoundStage {
+    return new BoundStage(stream, stream.kernel.openSession(jid, connectionOf(stream)))
+  }
+
+  /** Goes on with a session that has lost its connection. */
+  static takeOver(stream: ClientStream, session: Session): BoundStage {
+    session.reconnect(connectionOf(stream))
+    return new BoundStage(stream, session)
   }
 
   features(): readonly Element[] {
@@ -33,8 +49,11 @@ export class BoundStage implements Stage {
     void this.#hooks().notify(sessionActive, this.#session)
   }
 
-  closed(reason: string): void {
-    this.#stream.kernel.endSession(this.#session, reason)
+  closed(reason: string, lost: boolean): void {
+    if (this.#session.connection !== this.#connection) return
+    const { kernel } = this.#stream
+    if (lost || UNFINISHED.has(reason)) kernel.loseConnection(this.#session, reason)
+    else kernel.endSession(this.#session, reason)
   }
 
   element(element: Element): void | Promise<void> {
@@ -66,6 +85,7 @@ export class BoundStage implements Stage {
   }
 
   #refuse(stanza: Element, condition: 'bad-request' | 'jid-malformed'): void {
+    this.#session.inbound?.count(undefined)
     const type = stanza.attr('type')
     if (type === 'error' || type === 'result') return
     // An address that cannot be read is not repeated to anyone.

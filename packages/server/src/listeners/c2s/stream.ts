@@ -16,8 +16,8 @@ export interface Stage {
   element(element: Element): void | Promise<void>
   /** The client was heard of, if only by white space. */
   active?(): void
-  /** The stream has ended. */
-  closed?(reason: string): void
+  /** The stream has ended; `lost` when it was not closed but the connection is gone. */
+  closed?(reason: string, lost: boolean): void
 }
 
 /** How long a step may wait before the stream is given up, in milliseconds. */
@@ -100,7 +100,7 @@ export class ClientStream implements Receiver {
   become(stage: Stage): void {
     this.#stage = stage
     // It may have ended while the stage was made; nobody else would tell the stage.
-    if (this.#ended) stage.closed?.('closed')
+    if (this.#ended) stage.closed?.('closed', false)
   }
 
   /** The client has proved who it is: the limits for authenticated clients hold. Throws StreamError when it claimed to be another. */
@@ -146,20 +146,20 @@ export class ClientStream implements Receiver {
     this.settle()
     this.#wire.close(error, silent)
     this.#timer = this.kernel.timers.after(CLOSE_SECONDS, () => this.#wire.destroy())
-    this.#over(error?.condition ?? 'closed')
+    this.#over(error?.condition ?? 'closed', false)
   }
 
   /** Drops the connection. */
   destroy(reason = 'destroyed'): void {
     this.#closing = true
     this.#wire.destroy()
-    this.#over(reason)
+    this.#over(reason, true)
   }
 
-  #over(reason: string): void {
+  #over(reason: string, lost: boolean): void {
     if (this.#ended) return
     this.#ended = true
-    this.#stage.closed?.(reason)
+    this.#stage.closed?.(reason, lost)
   }
 
   /** Counts what the client sent, and lets the shaper have its say; false when the stream has ended. */

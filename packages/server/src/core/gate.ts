@@ -1,0 +1,61 @@
+/** What a module can put between a session and its connection. */
+import type { StreamError } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
+import type { Connection } from './session.ts'
+
+/** A stanza that a session has taken and of which nobody knows that the client has it. */
+export interface Held {
+  readonly stanza: Element
+  /** When the session took it: microseconds since the epoch. */
+  readonly at: number
+}
+
+/** Stands between a session and its connection: takes each stanza for the client and lets it through, now or later. */
+export abstract class Gate {
+  /** Where what the gate lets through goes; the session sets it. */
+  onward: (stanza: Element) => void = () => undefined
+  /** Takes a stanza for the client. */
+  abstract pass(stanza: Element): void
+  /** What the client may not have, oldest first; when the session ends it goes to others. */
+  abstract held(): readonly Held[]
+}
+
+/** Told of every stanza that the client of a session sends, in order. */
+export interface InboundCounter {
+  /**
+   * A stanza was received. `settling` resolves when everything that it leaves behind is durable and rejects when that was refused; undefined when
+   * that has happened already.
+   */
+  count(settling: Promise<void> | undefined): void
+}
+
+/** The connection of a session that has none. */
+export class LostConnection implements Connection {
+  readonly kind: string
+  readonly ip: string
+  readonly port: number
+  readonly encrypted: boolean
+  readonly #end: (error?: StreamError) => void
+
+  /** `before` is the connection that was lost; `end` ends the session. */
+  constructor(before: Connection, end: (error?: StreamError) => void) {
+    this.kind = before.kind
+    this.ip = before.ip
+    this.port = before.port
+    this.encrypted = before.encrypted
+    this.#end = end
+  }
+
+  send(): void {
+    // What has to reach the client waits in a gate.
+  }
+
+  close(error?: StreamError): void {
+    // What is lost cannot time out.
+    if (error?.condition !== 'connection-timeout') this.#end(error)
+  }
+
+  destroy(): void {
+    // It is gone already.
+  }
+}
