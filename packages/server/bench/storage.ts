@@ -1,7 +1,9 @@
 /**
- * Measures the embedded store: archive-like units (one message row, one event) committed by so many callers at a time.
- * Prints a table: rows per second, the process's CPU time for each row (all threads), the delay of the event loop, and pages read meanwhile.
- * Usage: node packages/server/bench/storage.ts [rows for each line]
+ * Measures the main stores: archive-like units (one message row, one event) committed by so many callers at a time.
+ * Prints a table: units per second, the process's CPU time for each unit (all threads; a database server's own is not in it), the delay of
+ * the event loop, and the time of reading a page, one after the other and fifty at a time.
+ * PostgreSQL is measured when there is one (PGHOST, PGPORT, PGUSER, PGPASSWORD; default: postgres@127.0.0.1).
+ * Usage: node packages/server/bench/storage.ts [units for each line] [sqlite|postgres]
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,23 +11,54 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { type Database, type Write } from '../src/core/database.ts'
 import { openOutbox, type Outbox } from '../src/storage/outbox.ts'
+import { openPostgres } from '../src/storage/postgres/index.ts'
 import { openSqlite } from '../src/storage/sqlite/index.ts'
+import { makeDatabase, postgresAbsent } from '../src/storage/testing/postgres.ts'
 
 const BODY = new Uint8Array(
   Buffer.from(`<message xmlns='jabber:client' type='chat'><body>${'x'.repeat(250)}</body></message>`),
 )
 const USERS = 1000
 
+type Durability = 'power' | 'process'
+
+/** Opens a new, empty store; `end` closes and removes it. */
+type Open = (durability: Durability) => Promise<{ readonly db: Database; readonly end: () => Promise<void> }>
+
+const ENGINES: Readonly<Record<string, Open>> = {
+  async sqlite(durability) {
+    const folder = mkdtempSync(join(tmpdir(), 'meerkat-bench-'))
+    const db = await openSqlite({ file: join(folder, 'bench.db'), durability })
+    return { db, end: () => db.close().then(() => rmSync(folder, { recursive: true, force: true })) }
+  },
+  async postgres(durability) {
+    const database = await makeDatabase()
+    const db = await openPostgres(database.pool({ size: 4 }), { durability })
+    return { db, end: () => db.close().then(async () => void (await database.drop())) }
+  },
+}
+
 const rows = Number(process.argv[2] ?? 20_000)
+const engines = process.argv[3] === undefined ? Object.keys(ENGINES) : [process.argv[3]]
+const absent = await postgresAbsent()
+if (absent !== false) console.log(absent)
 const results: Record<string, string | number>[] = []
-for (const durability of ['power', 'process'] as const) {
-  for (const callers of [1, 10, 100, 1000]) results.push(await measure(durability, callers))
+for (const engine of engines) {
+  if (engine === 'postgres' && absent !== false) continue
+  for (const durability of ['power', 'process'] as const) {
+    for (const callers of [1, 10, 100, 1000]) results.push(await measure(engine, durability, callers))
+  }
 }
 console.table(results)
 
-async function measure(durability: 'power' | 'process', callers: number): Promise<Record<string, string | number>> {
-  const folder = mkdtempSync(join(tmpdir(), 'meerkat-bench-'))
-  const db = await openSqlite({ file: join(folder, 'bench.db'), durability })
+async function measure(
+  engine: string,
+  durability: Durability,
+  callers: number,
+): Promise<Record<string, string | number>> {
+  const open = ENGINES[engine]
+  if (open === undefined) throw new Error(`no such engine: ${engine}`)
+  const { db, end } = await open(durability)
   const outbox = await openOutbox(db, { writer: 'bench' })
   outbox.reader('sink') // so that events are kept
   const units = callers === 1 ? Math.min(rows, 2000) : rows
@@ -37,11 +70,12 @@ async function measure(durability: 'power' | 'process', callers: number): Promis
   delay.disable()
   const seconds = (performance.now() - start) / 1000
   const used = process.cpuUsage(cpu)
-  const page = await readPages(db)
+  const page = await readPages(db, 1)
+  const pages = await readPages(db, 50)
   await outbox.close()
-  await db.close()
-  rmSync(folder, { recursive: true, force: true })
+  await end()
   return {
+    engine,
     durability,
     callers,
     'units/s': Math.round(units / seconds),
@@ -49,6 +83,7 @@ async function measure(durability: 'power' | 'process', callers: number): Promis
     'loop delay p99 ms': round(delay.percentile(99) / 1e6),
     'loop delay max ms': round(delay.max / 1e6),
     'page of 20, µs': Math.round(page),
+    '50 at a time, µs': Math.round(pages),
   }
 }
 
@@ -96,13 +131,18 @@ function adding(outbox: Outbox, n: number): Write {
   })
 }
 
-/** The mean time of reading an archive's last page, one after the other, in microseconds. */
-async function readPages(db: Database): Promise<number> {
-  const pages = 500
+/** The mean time of reading an archive's last page, with so many readers at a time, in microseconds. */
+async function readPages(db: Database, readers: number): Promise<number> {
+  const pages = readers === 1 ? 500 : 5000
   const start = performance.now()
-  for (let i = 0; i < pages; i++) {
-    await db.query('SELECT id, message FROM mam_message WHERE user_id = ? ORDER BY id DESC LIMIT 20', i)
+  let next = 0
+  const reader = async (): Promise<void> => {
+    while (next < pages) {
+      const user = next++ % USERS
+      await db.query('SELECT id, message FROM mam_message WHERE user_id = ? ORDER BY id DESC LIMIT 20', user)
+    }
   }
+  await Promise.all(Array.from({ length: readers }, reader))
   return ((performance.now() - start) * 1000) / pages
 }
 

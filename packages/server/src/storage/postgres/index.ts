@@ -22,7 +22,7 @@ export interface PostgresOptions {
   readonly maxQueued?: number
   /** The most bytes waiting to be committed; default 64 MiB. */
   readonly maxQueuedBytes?: number
-  /** The most units in one transaction; default 1,000. */
+  /** The most units in one transaction; default 200; more would hold up the event loop and save little. */
   readonly maxBatch?: number
   /** Default: those of this release. */
   readonly migrations?: readonly Migration[]
@@ -69,7 +69,7 @@ class Engine implements Database {
     const parts = { sessions: writer, texts: this.#texts, marks: new Marks(name) }
     this.#commits = new GroupCommit(
       (units) => commitUnits(parts, units),
-      { ...limits, batch: options.maxBatch ?? 1000 },
+      { ...limits, batch: options.maxBatch ?? 200 },
       setImmediate,
     )
     this.#queries = new BatchQueue(
