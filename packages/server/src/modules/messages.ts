@@ -1,5 +1,6 @@
 /** Which of a user's resources a message goes to (RFC 6121 §8.5). Part of every server. */
 import { StanzaError, messageType } from '@meerkat/protocol'
+import { messageHandedOver } from '../core/handover.ts'
 import {
   type Delivery,
   type Host,
@@ -50,6 +51,7 @@ function handOver(host: Host, delivery: Delivery, resources: readonly SessionEnt
     let reached = resources.length === 0
     for (const resource of resources) reached = host.deliver(resource, delivery.stanza) || reached
     if (!reached) host.redeliver(delivery)
+    else if (resources.length > 0) void host.hooks.notify(messageHandedOver, delivery, resources)
   })
   return true
 }
