@@ -60,6 +60,21 @@ describe('batch queue', () => {
     deepEqual(batches, [['a', 'b'], ['c', 'd'], ['e']])
   })
 
+  it('shares what is queued among the runners that are free', async () => {
+    const batches: string[][] = []
+    const runner = (name: string) => async (jobs: readonly Named[]) =>
+      void batches.push([name, ...jobs.map((job) => job.name)])
+    const limits = { jobs: 100, bytes: 1000, batch: 3 }
+    const queue = new BatchQueue<Named>(['x', 'y', 'z'].map(runner), limits, queueMicrotask)
+    for (const name of 'abcdefg') queue.add({ name, bytes: 1, fail: () => undefined })
+    await queue.close()
+    deepEqual(batches, [
+      ['z', 'a', 'b', 'c'],
+      ['y', 'd', 'e'],
+      ['x', 'f', 'g'],
+    ])
+  })
+
   it('counts jobs and bytes until they are done', async () => {
     const { failed, add, turn, end } = makeQueue({ jobs: 2, bytes: 100 })
     add('abc')

@@ -1,4 +1,5 @@
 /** `[outgoing_pools.rdbms.default]`: the connections to the main store. */
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls'
 import type { PoolOf } from '../../core/config/types.ts'
 import type { Log } from '../../core/log.ts'
 import { StorageError } from '../../core/database.ts'
@@ -61,7 +62,12 @@ async function unlimitedSession(server: PostgresServer, purpose: Purpose): Promi
 
 function tlsOf(tls: Settings['connection']['tls']): ServerTls | undefined {
   if (tls === undefined) return undefined
-  return { options: tlsClientOptions(tls), required: tls.required, fault: (socket) => certificateFault(tls, socket) }
+  const { host } = tls.server_name_indication
+  // The driver names the host of the connection to the server; the certificate is compared with the name that is configured.
+  const compared: ConnectionOptions =
+    host === undefined ? {} : { checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate) }
+  const options = { ...tlsClientOptions(tls), ...compared }
+  return { options, required: tls.required, fault: (socket) => certificateFault(tls, socket) }
 }
 
 export type { PostgresPool } from './types.ts'
