@@ -15,8 +15,8 @@ export async function openStorage(config: Config, writer: string, log: Log): Pro
     import('../pools/rdbms/index.ts'),
     import('../storage/postgres/index.ts'),
   ])
-  const { max_worker_queue_len: maxQueued } = pool.settings
-  const limits = maxQueued === undefined ? {} : { maxQueued }
+  const { max_worker_queue_len: length, workers } = pool.settings
+  const limits = length === undefined ? {} : { maxQueued: Math.max(1, length) * workers }
   return openPostgres(rdbmsPool(pool.settings, log), { writer, durability, ...limits })
 }
 

@@ -5,9 +5,12 @@ import { after, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { laneOf, openOutbox } from './outbox.ts'
 import { Progress } from './outbox-progress.ts'
-import { openSqlite } from './sqlite/index.ts'
 import { openStores } from './stores.ts'
 import { temporaryFolder } from './testing/folder.ts'
+import { openStore } from './testing/open-store.ts'
+import { makeDatabase, postgresAbsent } from './testing/postgres.ts'
+
+const skip = await postgresAbsent()
 
 describe('outbox lanes', () => {
   it('puts a conversation into the same lane for ever', () => {
@@ -34,53 +37,62 @@ describe('outbox of a killed process', () => {
   const folder = temporaryFolder()
   after(() => folder.remove())
 
-  it('R1, R3: kill -9 loses no committed unit and no event of it, and keeps no half unit', async () => {
-    const file = join(folder.path, 'x.db')
-    const committed = new Set<string>()
-    const delivered = new Set<string>()
-    for (let round = 0; round < 3; round++) {
-      const lines = await runAndKill(file, round * 100_000, 300 + round * 131)
-      for (const [kind, id = ''] of lines) (kind === 'c' ? committed : delivered).add(id)
-    }
-    ok(committed.size > 100 && delivered.size > 100)
+  it('R1, R3: kill -9 loses no committed unit and no event of it, and keeps no half unit', () =>
+    killAndCompare(join(folder.path, 'x.db')))
 
-    const db = await openSqlite({ file })
-    const outbox = await openOutbox(db, { writer: 'one' })
-    const left = await outbox.reader('sink').read(10_000)
-    const entries = await openStores(db).log('test').read('a@b', { limit: 100_000 })
-    const stored = new Set(entries.map((entry) => entry.value))
-    const known = new Set([...delivered, ...left.map((row) => row.id)])
-    deepEqual(
-      [...committed].filter((id) => !stored.has(id)),
-      [],
-      'what was said to be committed is stored',
-    )
-    deepEqual(
-      [...stored].filter((id) => !known.has(id)),
-      [],
-      'what is stored has its event delivered, or to be delivered',
-    )
-    deepEqual(
-      [...known].filter((id) => !stored.has(id)),
-      [],
-      'no event without what it reports',
-    )
-    const places = new Map(entries.map((entry, place) => [entry.value, place]))
-    const order = left.map((row) => places.get(row.id) ?? -1)
-    deepEqual(
-      order,
-      order.toSorted((a, b) => a - b),
-      'events come in the order of the commits',
-    )
-    await outbox.close()
-    await db.close()
+  it('R1, R3: neither does it over PostgreSQL', { skip }, async (t) => {
+    const test = await makeDatabase()
+    t.after(() => test.drop())
+    await killAndCompare(`postgres:${test.name}`)
   })
 })
 
+/** Kills writers of a store (see `testing/open-store.ts`) in their midst, and compares what it then has with what they have said. */
+async function killAndCompare(store: string): Promise<void> {
+  const committed = new Set<string>()
+  const delivered = new Set<string>()
+  for (let round = 0; round < 3; round++) {
+    const lines = await runAndKill(store, round * 100_000, 300 + round * 131)
+    for (const [kind, id = ''] of lines) (kind === 'c' ? committed : delivered).add(id)
+  }
+  ok(committed.size > 100 && delivered.size > 100)
+
+  const db = await openStore(store)
+  const outbox = await openOutbox(db, { writer: 'one' })
+  const left = await outbox.reader('sink').read(10_000)
+  const entries = await openStores(db).log('test').read('a@b', { limit: 100_000 })
+  const stored = new Set(entries.map((entry) => entry.value))
+  const known = new Set([...delivered, ...left.map((row) => row.id)])
+  deepEqual(
+    [...committed].filter((id) => !stored.has(id)),
+    [],
+    'what was said to be committed is stored',
+  )
+  deepEqual(
+    [...stored].filter((id) => !known.has(id)),
+    [],
+    'what is stored has its event delivered, or to be delivered',
+  )
+  deepEqual(
+    [...known].filter((id) => !stored.has(id)),
+    [],
+    'no event without what it reports',
+  )
+  const places = new Map(entries.map((entry, place) => [entry.value, place]))
+  const order = left.map((row) => places.get(row.id) ?? -1)
+  deepEqual(
+    order,
+    order.toSorted((a, b) => a - b),
+    'events come in the order of the commits',
+  )
+  await outbox.close()
+  await db.close()
+}
+
 /** Starts the process, kills it after so many lines, and returns the complete lines it has said, split at the space. */
-function runAndKill(file: string, first: number, lines: number): Promise<string[][]> {
+function runAndKill(store: string, first: number, lines: number): Promise<string[][]> {
   const script = join(import.meta.dirname, 'testing/crashing-writer.ts')
-  const child = spawn(process.execPath, [script, file, String(first)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script, store, String(first)], { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     said += chunk

@@ -4,12 +4,12 @@
  */
 import { writeSync } from 'node:fs'
 import { openOutbox } from '../outbox.ts'
-import { openSqlite } from '../sqlite/index.ts'
 import { openStores } from '../stores.ts'
+import { openStore } from './open-store.ts'
 import { event } from './outbox.contract.ts'
 
-const [file = '', first = '0'] = process.argv.slice(2)
-const db = await openSqlite({ file, durability: 'process' })
+const [store = '', first = '0'] = process.argv.slice(2)
+const db = await openStore(store)
 const outbox = await openOutbox(db, { writer: 'one', flushEvery: 7, trimEvery: 20 })
 const log = openStores(db).log('test')
 const reader = outbox.reader('sink')
