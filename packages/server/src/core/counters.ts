@@ -41,6 +41,8 @@ export class NodeCounters {
   bytesOut = 0
   noRouteFound = 0
   slowReadersClosed = 0
+  /** Logins that were not tried because too many had failed (S36). */
+  loginsRefused = 0
   /** Failures that no stanza or connection could be blamed for (R24). */
   unexpectedErrors = 0
 }

@@ -16,6 +16,7 @@ export function showNode(kernel: Kernel): void {
   node.counted('meerkat_connections', 'refused', () => counters.connectionsRefused)
   node.counted('meerkat_stream_errors', 'count', () => counters.streamErrors)
   node.counted('meerkat_slow_readers_closed', 'count', () => counters.slowReadersClosed)
+  node.counted('meerkat_logins_refused', 'count', () => counters.loginsRefused)
   node.counted('meerkat_unexpected_errors', 'count', () => counters.unexpectedErrors)
   node.gauge('meerkat_timers', 'count', () => kernel.timers.size)
 }

@@ -7,6 +7,7 @@ import type { Database } from './database.ts'
 import { type DirectoryListener, SessionDirectory, type SessionEntry } from './directory.ts'
 import { type AccessCheck, Host, type SharedKey } from './host.ts'
 import { LostConnection } from './gate.ts'
+import { Guesses } from './guesses.ts'
 import { Hosts } from './hosts.ts'
 import { PendingRequests } from './iq.ts'
 import { showHost, showNode } from './kernel-metrics.ts'
@@ -47,6 +48,8 @@ export class Kernel {
   readonly counters = new NodeCounters()
   readonly metrics = new Metrics()
   readonly traffic = new Traffic(this.metrics)
+  /** Failed logins, of all listeners together. */
+  readonly guesses: Guesses
   readonly timers: TimerWheel
   readonly directory: SessionDirectory
   readonly requests: PendingRequests
@@ -60,6 +63,7 @@ export class Kernel {
 
   constructor(parts: KernelParts) {
     this.clock = parts.clock ?? systemClock()
+    this.guesses = new Guesses(this.clock)
     this.logs = parts.log instanceof AreaLogs ? parts.log : new AreaLogs(parts.log)
     this.log = this.logs.area('core')
     this.storage = parts.storage

@@ -39,6 +39,7 @@ export function c2sOptionsOf(
     authAttempts: before.auth_attempts,
     maxConnections: settings.max_connections,
     maxUnauthenticatedPerIp: before.max_unauthenticated_per_ip,
+    maxFailuresPerIp: before.max_failures_per_ip,
     allowPlainWithoutTls: settings.allow_plain_without_tls,
     offerSession: settings.backwards_compatible_session,
     outboundBytes: limits.max_queue_bytes,

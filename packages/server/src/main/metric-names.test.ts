@@ -62,6 +62,7 @@ const NAMES: Readonly<Record<string, string>> = {
   meerkat_connections_refused: 'counter',
   meerkat_stream_errors_count: 'counter',
   meerkat_slow_readers_closed_count: 'counter',
+  meerkat_logins_refused_count: 'counter',
   meerkat_unexpected_errors_count: 'counter',
   meerkat_timers_count: 'gauge',
   meerkat_stanzas_refused_count: 'counter',

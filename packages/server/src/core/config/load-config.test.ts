@@ -321,6 +321,7 @@ test('defaults of a c2s listener are finite where a client decides', () => {
     auth_timeout: 30,
     auth_attempts: 3,
     max_unauthenticated_per_ip: 100,
+    max_failures_per_ip: 100,
   })
   // Trap 8: a certificate is demanded of clients unless the file says otherwise. Trap 9: the mode is starttls.
   assert.equal(settings.tls?.verify_mode, 'peer')

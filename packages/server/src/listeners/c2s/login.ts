@@ -112,6 +112,10 @@ export class LoginStage implements Stage {
       const needsTls = name === 'PLAIN' && !stream.encrypted
       return this.#failed(new SaslError(needsTls ? 'encryption-required' : 'invalid-mechanism'))
     }
+    if (stream.kernel.guesses.tooMany(stream.ip, stream.options.maxFailuresPerIp)) {
+      stream.kernel.counters.loginsRefused++
+      return this.#failed(new SaslError('temporary-auth-failure'))
+    }
     this.#exchange = new SaslExchange(stream, this.#host(), this.#accounts(), name, offered)
     return this.#step(auth)
   }
@@ -125,21 +129,31 @@ export class LoginStage implements Stage {
     const began = performance.now()
     const { authorize } = this.#host().accounts.counters
     const tried = (): void => authorize.observe((performance.now() - began) * 1000)
+    const exchange = this.#exchange!
     try {
-      const user = await this.#exchange!.step(message)
+      const user = await exchange.step(message)
       if (user === undefined) return
       tried()
       this.#succeeded(user)
     } catch (error) {
       tried()
       if (error instanceof StreamError) throw error
+      if (error instanceof SaslError && error.condition === 'not-authorized') await this.#slowDown(exchange.account)
       this.#failed(error)
     }
+  }
+
+  /** S36: whoever guesses passwords waits; nobody else does. */
+  #slowDown(account: Jid | undefined): void | Promise<void> {
+    const { kernel, ip } = this.#stream
+    const seconds = kernel.guesses.failed(ip, account)
+    if (seconds > 0) return new Promise((resolve) => void kernel.timers.after(seconds, resolve))
   }
 
   #succeeded(user: Jid): void {
     const stream = this.#stream
     if (stream.ended) return
+    stream.kernel.guesses.succeeded(user)
     this.#loggedIn()
     stream.restart(new BindStage(stream, user))
   }

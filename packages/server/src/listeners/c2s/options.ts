@@ -39,6 +39,8 @@ export interface C2sOptions {
   readonly maxConnections: number
   /** Connections of one address that have not authenticated. */
   readonly maxUnauthenticatedPerIp: number
+  /** Failed logins of one address before it has to wait for them to be forgiven. */
+  readonly maxFailuresPerIp: number
   readonly allowPlainWithoutTls: boolean
   /** Offers `<session/>` to clients of RFC 3921. */
   readonly offerSession: boolean
@@ -72,6 +74,7 @@ export function c2sOptions(port: number, changes: Partial<C2sOptions> = {}): C2s
     authAttempts: 3,
     maxConnections: Infinity,
     maxUnauthenticatedPerIp: 100,
+    maxFailuresPerIp: 100,
     allowPlainWithoutTls: false,
     offerSession: true,
     outboundBytes: 1_048_576,

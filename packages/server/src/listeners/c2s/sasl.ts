@@ -25,6 +25,7 @@ export class SaslExchange {
   readonly #host: Host
   readonly #accounts: Accounts
   readonly #mechanism: ServerMechanism
+  #account: Jid | undefined
 
   /** `offered` are the mechanisms that this connection was offered; `name` is one of them. */
   constructor(stream: ClientStream, host: Host, accounts: Accounts, name: string, offered: readonly string[]) {
@@ -43,6 +44,11 @@ export class SaslExchange {
     })
     if (mechanism === undefined) throw new SaslError('invalid-mechanism')
     this.#mechanism = mechanism
+  }
+
+  /** Whose password was tried. */
+  get account(): Jid | undefined {
+    return this.#account
   }
 
   /** Takes `<auth/>` or `<response/>`; the user's bare JID when the exchange has succeeded. Throws SaslError. */
@@ -74,7 +80,7 @@ export class SaslExchange {
   }
 
   async #keys(username: string, hash: ScramHash): Promise<ScramLookup> {
-    const user = this.#user(username)
+    const user = (this.#account = this.#user(username))
     const credentials = user === undefined ? undefined : await this.#accounts.credentials(user)
     const keys = await credentials?.scram(hash)
     if (keys !== undefined) return { keys, known: true }
@@ -87,7 +93,7 @@ export class SaslExchange {
   }
 
   async #check(username: string, password: string): Promise<boolean> {
-    const user = this.#user(username)
+    const user = (this.#account = this.#user(username))
     return user !== undefined && (await this.#accounts.checkPassword(user, password))
   }
 }

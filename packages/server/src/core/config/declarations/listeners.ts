@@ -67,6 +67,11 @@ const preAuthSettings = {
   max_unauthenticated_per_ip: live(
     integerOrInfinity(100, 'Connections from one address that have not authenticated.', { min: 1 }),
   ),
+  max_failures_per_ip: live(
+    integerOrInfinity(100, 'Failed logins of one address before it has to wait; every 10 seconds one is forgiven.', {
+      min: 1,
+    }),
+  ),
 }
 
 /** Limits of a stream that has authenticated, besides the size of a stanza. */
