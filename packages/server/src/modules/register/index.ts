@@ -117,13 +117,16 @@ class Registrar {
   readonly #mayRegister: (ip: string) => boolean
   /** Addresses that have registered an account a short while ago (S44). */
   readonly #recent: LRUCache<string, true>
+  readonly #limited: boolean
 
   constructor(host: Host, config: Values<typeof settings>) {
     this.#host = host
     this.#config = config
     this.#mayRegister = ipRules(config.ip_access)
     const { registration_timeout: timeout } = host.shared(generalKey)
-    const ttl = timeout === Infinity ? 0 : timeout * 1000
+    // "infinity" switches the limit off: nobody is remembered.
+    this.#limited = timeout !== Infinity
+    const ttl = this.#limited ? timeout * 1000 : 1
     this.#recent = new LRUCache({ max: REMEMBERED_ADDRESSES, ttl, perf: { now: () => host.clock.monotonic() } })
   }
 
@@ -134,7 +137,7 @@ class Registrar {
     if (remove) throw new StanzaError('auth', 'forbidden')
     const { user, password } = credentials(fields, domain)
     this.#admit(user, ip)
-    this.#recent.set(ip, true)
+    if (this.#limited) this.#recent.set(ip, true)
     try {
       await this.#register(user, password)
     } catch (error) {

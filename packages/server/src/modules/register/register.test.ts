@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { Body, Iq, RegisterQuery, buildRegister, errorCondition, parseJid, parseRegister } from '@meerkat/protocol'
 import { text } from '@meerkat/xml'
 import { StanzaError } from '@meerkat/protocol'
-import { featuresBeforeLogin, requestBeforeLogin, type Stranger } from '../../core/module.ts'
+import type { Kernel } from '../../core/kernel.ts'
+import { featuresBeforeLogin, generalKey, requestBeforeLogin, type Stranger } from '../../core/module.ts'
 import messages from '../messages.ts'
 import { type Story, settle, story } from '../../testing/story.ts'
 import register from './index.ts'
@@ -75,6 +76,13 @@ describe('XEP-0077 §3.1: registering before login', () => {
     await ask(scene, set(fields('carol', 'x')), { ...stranger, ip: '192.0.2.9' })
     await scene.wait(601)
     await ask(scene, set(fields('bob', 'x')))
+  })
+
+  it('and as many as it likes when the timeout is infinity', async (t) => {
+    const prepare = (kernel: Kernel): void =>
+      kernel.share(generalKey, { registration_timeout: Infinity, language: 'en' })
+    const scene = await story(t, { modules: [[register]], prepare })
+    for (const name of ['bill', 'bob', 'carol']) await ask(scene, set(fields(name, 'x')))
   })
 
   it('not-acceptable for a weak password', async (t) => {
