@@ -9,6 +9,8 @@ export class TcpProxy {
   delayMs = 0
   /** Called for each piece that a client sends, before it is passed on. */
   onSent: (piece: Buffer) => void = () => undefined
+  /** Called for each piece that the server sends, before it is passed on. */
+  onReceived: (piece: Buffer) => void = () => undefined
   /** The connections that were made. */
   accepted = 0
   port = 0
@@ -55,6 +57,7 @@ export class TcpProxy {
       server.write(piece)
     })
     server.on('data', (piece: Buffer) => {
+      this.onReceived(piece)
       if (this.delayMs === 0) client.write(piece)
       else if (this.delayMs !== Infinity) setTimeout(() => client.write(piece), this.delayMs)
     })
