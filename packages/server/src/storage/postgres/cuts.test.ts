@@ -8,7 +8,7 @@ import { openPostgres } from './index.ts'
 const skip = await postgresAbsent()
 
 const CALLERS = 20
-const UNITS = 25
+const UNITS = 40
 /** A connection is cut each time the server, or the client, has sent so many pieces. */
 const EVERY = 97
 
@@ -46,7 +46,7 @@ describe('cut connections', { skip }, () => {
     proxy.onSent = proxy.onReceived = () => undefined
 
     equal(told, CALLERS * UNITS)
-    equal(cuts > 5, true, `${cuts} cuts`)
+    equal(cuts >= 3, true, `${cuts} cuts`)
     const entries = await log.read('a@b', { limit: 10_000 })
     const expected = Array.from({ length: UNITS }, (_, n) => n)
     for (let i = 0; i < CALLERS; i++) {
