@@ -16,7 +16,7 @@ import { ModuleManager, type ModuleRegistry } from './manager.ts'
 import { Metrics } from './metrics.ts'
 import { reroute } from './reroute.ts'
 import { Router } from './router.ts'
-import { type Connection, Session, connectionLost, sessionClosed, sessionOpened } from './session.ts'
+import { type Connection, Session, connectionLost, sessionClosed, sessionKept, sessionOpened } from './session.ts'
 import type { Stores } from './stores.ts'
 import { TimerWheel } from './timers.ts'
 import { Traffic } from './traffic.ts'
@@ -150,8 +150,10 @@ export class Kernel {
     const end = (why?: StreamError): void => this.endSession(session, why?.condition ?? 'closed', why)
     session.reconnect(new LostConnection(connection, end))
     connection.close(error)
-    const kept = this.hosts.type(session.hostType)?.hooks.first(connectionLost, session, reason)
-    void when(kept, (yes) => (yes === true ? undefined : this.endSession(session, reason)))
+    const hooks = this.hosts.type(session.hostType)?.hooks
+    void when(hooks?.first(connectionLost, session, reason), (kept) =>
+      kept === true ? hooks?.notify(sessionKept, session) : this.endSession(session, reason),
+    )
   }
 
   /** Ends all sessions of this node; resolves when what their clients may not have is on its way to others. For a server that stops. */

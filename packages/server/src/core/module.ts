@@ -86,6 +86,7 @@ export { type Host, type Identity, type SharedKey, sharedKey } from './host.ts'
 export { type IqHandler, type IqRequest, type IqRoute, iqGet, iqSet } from './iq.ts'
 export type { Log } from './log.ts'
 export type { Counter, Histogram, MetricScope } from './metrics.ts'
+export { delayed } from './reroute.ts'
 export { messageToUser, messageUndelivered, presenceOfUser, presenceToUser, userReceive, userSend } from './router.ts'
 export {
   type Connection,
@@ -100,6 +101,7 @@ export {
   requestBeforeLogin,
   sessionActive,
   sessionClosed,
+  sessionKept,
   sessionOpened,
   sessionSlot,
   streamFeatures,

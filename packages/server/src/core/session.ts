@@ -16,6 +16,8 @@ export const sessionActive = notify<[session: Session]>('session active')
  * by then. True when a listener keeps the session, until it ends it or another connection takes it over; otherwise the session ends.
  */
 export const connectionLost = first<[session: Session, reason: string], boolean>('connection lost')
+/** Fired when a session goes on without its connection. */
+export const sessionKept = notify<[session: Session]>('session kept')
 /** Handles what a client sends between authentication and binding that does not ask for a resource; true when it was understood. */
 export const beforeBinding = first<[newcomer: Newcomer, element: Element], boolean>('before binding')
 /** Handles what a client sends that is no stanza (stream management, client state); true when it was understood. */
@@ -44,6 +46,8 @@ export interface Newcomer {
   readonly gone: boolean
   /** Sends an element. */
   send(element: Element): void
+  /** Ends its stream with an error. */
+  fail(error: StreamError): void
   /** Makes this client's connection that of a session of the same user, which must have lost its own. Nothing is sent for that. */
   takeOver(session: Session): void
 }

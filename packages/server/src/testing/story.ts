@@ -7,7 +7,7 @@ import type { Host } from '../core/host.ts'
 import { Kernel } from '../core/kernel.ts'
 import { silentLog } from '../core/log.ts'
 import type { ModuleDeclaration } from '../core/module.ts'
-import type { Connection, Session } from '../core/session.ts'
+import { type Connection, type Newcomer, type Session, beforeBinding, nonza } from '../core/session.ts'
 import { generalKey } from '../core/general.ts'
 import { sectionSchema } from '../core/settings.ts'
 import { softwareKey } from '../core/software.ts'
@@ -47,13 +47,16 @@ export class Device {
   /** What the server has sent, oldest first. */
   readonly received: Element[]
   readonly #kernel: Kernel
+  readonly #connection: MemoryConnection
   #ids = 0
 
-  constructor(kernel: Kernel, jid: Jid, connection: Connection & { received: Element[] }) {
+  /** A device with this session, whose connection this is. */
+  constructor(kernel: Kernel, session: Session, connection: MemoryConnection) {
     this.#kernel = kernel
-    this.jid = jid
+    this.jid = session.jid
     this.received = connection.received
-    this.session = kernel.openSession(jid, connection)
+    this.session = session
+    this.#connection = connection
   }
 
   /** Sends a stanza, and resolves when it has had all its effects. */
@@ -79,6 +82,20 @@ export class Device {
     return this.received.splice(0)
   }
 
+  /** Sends an element that is no stanza; whether it was understood. */
+  async say(element: Element): Promise<boolean> {
+    const { hooks } = this.#kernel.hosts.type(this.session.hostType)!
+    const understood = (await hooks.first(nonza, this.session, element)) === true
+    await settle()
+    return understood
+  }
+
+  /** Loses its connection without ending its session, if something keeps that. */
+  async lose(): Promise<void> {
+    this.#kernel.loseConnection(this.session, 'connection lost')
+    await settle()
+  }
+
   /** Ends the session as a lost connection does. */
   async disconnect(): Promise<void> {
     this.#kernel.endSession(this.session, 'connection lost')
@@ -87,7 +104,52 @@ export class Device {
 
   /** The stream error with which the server closed the session. */
   get closedWith(): StreamError | undefined {
-    return (this.session.connection as MemoryConnection).error
+    return this.#connection.error
+  }
+}
+
+/** A client that has authenticated and bound no resource. */
+export class Visitor implements Newcomer {
+  readonly user: Jid
+  gone = false
+  /** What the server has sent, oldest first. */
+  readonly received: Element[]
+  /** The device that it has become by taking a session over. */
+  device: Device | undefined
+  readonly #kernel: Kernel
+  readonly #connection = memoryConnection()
+
+  constructor(kernel: Kernel, user: Jid) {
+    this.#kernel = kernel
+    this.user = user
+    this.received = this.#connection.received
+  }
+
+  /** Sends an element; whether it was understood. */
+  async say(element: Element): Promise<boolean> {
+    const { hooks } = this.#kernel.hosts.of(this.user.domain)!
+    const understood = (await hooks.first(beforeBinding, this, element)) === true
+    await settle()
+    return understood
+  }
+
+  send(element: Element): void {
+    this.received.push(element)
+  }
+
+  fail(error: StreamError): void {
+    this.gone = true
+    this.#connection.close(error)
+  }
+
+  takeOver(session: Session): void {
+    session.reconnect(this.#connection)
+    this.device = new Device(this.#kernel, session, this.#connection)
+  }
+
+  /** The stream error with which the server closed the stream. */
+  get closedWith(): StreamError | undefined {
+    return this.#connection.error
   }
 }
 
@@ -152,9 +214,15 @@ export class Story {
   connect(name: string): Device {
     const [user = '', resource = '1'] = name.split('/')
     const jid = this.account(user).withResource(resource)
-    const device = new Device(this.kernel, jid, memoryConnection())
+    const connection = memoryConnection()
+    const device = new Device(this.kernel, this.kernel.openSession(jid, connection), connection)
     this.#devices.set(name, device)
     return device
+  }
+
+  /** Has a client of a user authenticate, and no more. */
+  newcomer(user: string): Visitor {
+    return new Visitor(this.kernel, makeJid(user, DOMAIN))
   }
 
   /** Lets time pass, a second at a time. */

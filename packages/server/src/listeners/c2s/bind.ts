@@ -109,6 +109,10 @@ class ClientNewcomer implements Newcomer {
     this.#stream.send(element)
   }
 
+  fail(error: StreamError): void {
+    this.#stream.close(error)
+  }
+
   takeOver(session: Session): void {
     this.settled = true
     this.#stream.settle()

@@ -1,0 +1,34 @@
+/** XEP-0198 §4: how many stanzas of a client were handled. */
+import { countOn } from '@meerkat/protocol'
+import type { InboundCounter } from '../../core/module.ts'
+
+/** Counts the stanzas of a client: one is handled when everything that it, and all before it, leave behind is durable or was refused. */
+export class Inbound implements InboundCounter {
+  #received = 0
+  #handled = 0
+  #settled: Promise<void> | undefined
+
+  /** How many were handled (modulo 2^32): the `h` of an `<a/>`. */
+  get handled(): number {
+    return this.#handled
+  }
+
+  /** Resolves when all that were received are handled; undefined when they are. */
+  get settled(): Promise<void> | undefined {
+    return this.#settled
+  }
+
+  count(settling: Promise<void> | undefined): void {
+    const count = (this.#received = countOn(this.#received))
+    if (settling === undefined && this.#settled === undefined) {
+      this.#handled = count
+      return
+    }
+    // A stanza that was refused is handled, too: its sender has the error.
+    const settled = Promise.allSettled([this.#settled, settling]).then(() => {
+      this.#handled = count
+      if (this.#settled === settled) this.#settled = undefined
+    })
+    this.#settled = settled
+  }
+}

@@ -1,0 +1,208 @@
+/** XEP-0198: what clients say about acknowledgements and resumption, and what becomes of their sessions. */
+import { randomBytes } from 'node:crypto'
+import {
+  type Jid,
+  STREAM_MANAGEMENT_NS,
+  SmAck,
+  SmEnable,
+  SmEnabled,
+  SmRequest,
+  SmResume,
+  SmResumed,
+  type StanzaCondition,
+  StreamError,
+  buildSmFailed,
+  handledCountTooHigh,
+  readCount,
+  wantsResumption,
+} from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
+import { type Host, type Newcomer, type Session, type Timer, sessionSlot } from '../../core/module.ts'
+import { Inbound } from './inbound.ts'
+import { Outbound, type OutboundSettings } from './outbound.ts'
+import { StaleCounts, type StaleSettings } from './stale.ts'
+
+/** The settings of the module. */
+export interface ManagerSettings extends OutboundSettings {
+  readonly resume_timeout: number
+  readonly stale_h: StaleSettings
+}
+
+/** A session whose client has enabled stream management. */
+interface Managed {
+  /** What the client names when it resumes; undefined when it may not. */
+  readonly id: string | undefined
+  readonly inbound: Inbound
+  readonly outbound: Outbound
+  /** Ends the session while it has no connection. */
+  timer: Timer | undefined
+  /** Who tries to take the session over; of several the last. */
+  heir: Newcomer | undefined
+  /** How many of the client's requests wait for commits. */
+  waiting: number
+}
+
+const managedSlot = sessionSlot(() => ({ managed: undefined as Managed | undefined }))
+const managedOf = (session: Session): Managed | undefined => session.peek(managedSlot)?.managed
+
+/** How many requests of a client may wait for commits before the client has to wait too. */
+const MAX_WAITING = 256
+
+export class StreamManager {
+  readonly #host: Host
+  readonly #settings: ManagerSettings
+  readonly #stale: StaleCounts
+
+  /** Sessions that are managed already go on with these settings. */
+  constructor(host: Host, settings: ManagerSettings) {
+    this.#host = host
+    this.#settings = settings
+    this.#stale = new StaleCounts(host, settings.stale_h)
+    for (const { local } of host.directory.all()) {
+      const managed = local?.hostType === host.type ? managedOf(local) : undefined
+      if (managed !== undefined) managed.outbound.settings = settings
+    }
+  }
+
+  /** What a client says that has no resource yet. */
+  beforeBinding(newcomer: Newcomer, element: Element): true | undefined | Promise<true> {
+    if (SmResume.is(element)) return this.#resume(newcomer, element)
+    if (!SmEnable.is(element)) return undefined
+    // §3: not before a resource is bound
+    newcomer.send(buildSmFailed('unexpected-request'))
+    return true
+  }
+
+  /** What a client says that has a session. */
+  nonza(session: Session, element: Element): true | undefined | Promise<true> {
+    if (element.ns !== STREAM_MANAGEMENT_NS) return undefined
+    const managed = managedOf(session)
+    if (SmRequest.is(element)) return managed === undefined ? true : this.#answer(session, managed)
+    if (SmAck.is(element)) return this.#acknowledged(session, managed, element)
+    if (SmEnable.is(element)) return this.#enable(session, managed, element)
+    if (!SmResume.is(element)) return undefined
+    session.connection.send(buildSmFailed('unexpected-request'))
+    return true
+  }
+
+  /** Keeps a session that can be resumed. */
+  lost(session: Session): true | undefined {
+    const managed = managedOf(session)
+    if (managed?.id === undefined) return undefined
+    managed.timer?.cancel()
+    managed.timer = this.#host.after(this.#settings.resume_timeout, () =>
+      this.#host.endSession(session, 'not resumed in time'),
+    )
+    // Who is taking the session over is awake.
+    managed.outbound.lost(managed.heir === undefined)
+    return true
+  }
+
+  /** The session is over. */
+  closed(session: Session): void {
+    const managed = managedOf(session)
+    if (managed === undefined) return
+    managed.timer?.cancel()
+    managed.outbound.stop()
+    if (managed.id !== undefined) this.#stale.remember(session.jid, managed.id, managed.inbound)
+  }
+
+  /** Sessions go on: those without a connection end in their time, whether the module runs again by then or not. */
+  stop(): void {
+    this.#stale.stop()
+  }
+
+  /** §3. */
+  #enable(session: Session, before: Managed | undefined, enable: Element): true {
+    if (before !== undefined) {
+      session.connection.send(buildSmFailed('unexpected-request'))
+      session.connection.close()
+      return true
+    }
+    const id = wantsResumption(enable) && this.#settings.buffer ? randomBytes(24).toString('base64url') : undefined
+    const inbound = new Inbound()
+    const outbound = new Outbound(this.#host, session, this.#settings)
+    session.slot(managedSlot).managed = { id, inbound, outbound, timer: undefined, heir: undefined, waiting: 0 }
+    session.connection.send(SmEnabled({ id, resume: id === undefined ? undefined : 'true' }))
+    session.inbound = inbound
+    session.addGate(outbound, 'late')
+    return true
+  }
+
+  /** §4: an `<r/>` is answered when everything received before it is durable. The client's next stanza does not wait for that. */
+  #answer(session: Session, managed: Managed): true | Promise<true> {
+    const { connection } = session
+    const { inbound } = managed
+    const { settled } = inbound
+    if (settled === undefined) {
+      connection.send(SmAck({ h: inbound.handled }))
+      return true
+    }
+    managed.waiting++
+    const answered = settled.then((): true => {
+      managed.waiting--
+      // Over another connection the client has been told already.
+      if (session.connection === connection) connection.send(SmAck({ h: inbound.handled }))
+      return true
+    })
+    return managed.waiting < MAX_WAITING ? true : answered
+  }
+
+  /** §4 and §6. */
+  #acknowledged(session: Session, managed: Managed | undefined, ack: Element): true {
+    if (managed === undefined) return true
+    const h = readCount(ack.attr('h'))
+    if (h === undefined || !managed.outbound.acknowledge(h))
+      session.connection.close(handledCountTooHigh(h, managed.outbound.sent))
+    return true
+  }
+
+  /** §5. */
+  async #resume(newcomer: Newcomer, resume: Element): Promise<true> {
+    const { user } = newcomer
+    const id = resume.attr('previd') ?? ''
+    const session = this.#find(user, id)
+    const managed = session && managedOf(session)
+    // S48: sessions are looked for among the user's own only.
+    if (managed === undefined) return refuse(newcomer, 'item-not-found', this.#stale.find(user, id))
+    const h = readCount(resume.attr('h'))
+    if (h === undefined || !managed.outbound.mayHave(h)) {
+      newcomer.fail(handledCountTooHigh(h, managed.outbound.sent))
+      return true
+    }
+    // From here on the old connection brings nothing more. What it has brought is handled before the client is told how much that was.
+    managed.heir = newcomer
+    this.#host.loseConnection(session!, 'resumed', new StreamError('conflict'))
+    await managed.inbound.settled
+    // S51: of several the last
+    if (managed.heir !== newcomer) newcomer.fail(new StreamError('conflict'))
+    else {
+      managed.heir = undefined
+      if (session!.closed) refuse(newcomer, 'item-not-found', this.#stale.find(user, id))
+      else if (!newcomer.gone) takeOver(newcomer, session!, managed, h)
+    }
+    return true
+  }
+
+  #find(user: Jid, id: string): Session | undefined {
+    if (id === '') return undefined
+    for (const { local } of this.#host.directory.of(user))
+      if (local !== undefined && managedOf(local)?.id === id) return local
+    return undefined
+  }
+}
+
+/** §5: first how much was handled, then what was not acknowledged, then what comes. */
+function takeOver(newcomer: Newcomer, session: Session, managed: Managed, h: number): void {
+  managed.timer?.cancel()
+  managed.timer = undefined
+  managed.outbound.acknowledge(h)
+  newcomer.takeOver(session)
+  session.connection.send(SmResumed({ previd: managed.id, h: managed.inbound.handled }))
+  managed.outbound.resend()
+}
+
+function refuse(newcomer: Newcomer, condition: StanzaCondition, h: number | undefined): true {
+  newcomer.send(buildSmFailed(condition, h))
+  return true
+}

@@ -1,0 +1,134 @@
+/** XEP-0198 §4: what was sent to a client and not acknowledged. */
+import { SmRequest, StreamError, countBetween, countOn } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
+import { Gate, type Held, type Host, type Session, type Timer, delayed } from '../../core/module.ts'
+import { messageUnacknowledged } from './hooks.ts'
+
+/** How the server treats what it sends. */
+export interface OutboundSettings {
+  /** Whether copies are kept until they are acknowledged. */
+  readonly buffer: boolean
+  readonly buffer_max: number
+  /** Whether the server asks for acknowledgements, and behind how many stanzas. */
+  readonly ack: boolean
+  readonly ack_freq: number
+}
+
+/** How long a client that was sent more than `buffer_max` at once has to acknowledge, in seconds. */
+const GRACE_SECONDS = 5
+/** How many times `buffer_max` may wait during that time. */
+const GRACE_FACTOR = 10
+/** An acknowledgement that is further off than this is an old one. */
+const HALF = 2 ** 31
+
+const REQUEST = SmRequest()
+
+/** Counts what is sent to a client, keeps it until the client acknowledges it, and asks for that. */
+export class Outbound extends Gate {
+  /** May be replaced when the module is given others. */
+  settings: OutboundSettings
+  readonly #host: Host
+  readonly #session: Session
+  readonly #unacked: Held[] = []
+  #sent = 0
+  #acked = 0
+  /** How many were sent since the client was last asked. */
+  #unasked = 0
+  /** How many may wait while there is no connection. */
+  #room = 0
+  #grace: Timer | undefined
+
+  constructor(host: Host, session: Session, settings: OutboundSettings) {
+    super()
+    this.#host = host
+    this.#session = session
+    this.settings = settings
+  }
+
+  /** How many were sent (modulo 2^32). */
+  get sent(): number {
+    return this.#sent
+  }
+
+  pass(stanza: Element): void {
+    const { buffer, ack, ack_freq } = this.settings
+    this.#sent = countOn(this.#sent)
+    if (buffer) this.#unacked.push({ stanza, at: this.#host.clock.micros() })
+    this.onward(stanza)
+    if (this.#session.lost) return this.#kept(stanza)
+    if (ack && ++this.#unasked >= ack_freq) this.#ask()
+    if (this.#unacked.length > this.settings.buffer_max) this.#crowded()
+  }
+
+  held(): readonly Held[] {
+    return this.#unacked
+  }
+
+  /** Whether the client can have handled this many. */
+  mayHave(handled: number): boolean {
+    return countBetween(this.#acked, handled) <= countBetween(this.#acked, this.#sent)
+  }
+
+  /** The client has handled this many; false when it was not sent so many. */
+  acknowledge(handled: number): boolean {
+    const fresh = countBetween(this.#acked, handled)
+    if (!this.mayHave(handled)) return fresh >= HALF
+    this.#acked = handled
+    this.#unacked.splice(0, fresh)
+    return true
+  }
+
+  /** The connection is gone; `asleep`: whoever wakes clients is told what waits. */
+  lost(asleep: boolean): void {
+    this.#room = Math.max(this.settings.buffer_max, this.#unacked.length)
+    this.stop()
+    if (!asleep) return
+    for (const { stanza } of this.#unacked.slice()) this.#wake(stanza)
+  }
+
+  /** Sends again what was not acknowledged, over another connection (§5). */
+  resend(): void {
+    const { domain } = this.#session.jid
+    for (const { stanza, at } of this.#unacked.slice())
+      this.onward(stanza.name === 'message' ? delayed(stanza, at, domain) : stanza)
+    if (this.settings.ack && this.#unacked.length > 0) this.#ask()
+    if (this.#unacked.length > this.settings.buffer_max) this.#crowded()
+  }
+
+  /** Takes back what is to happen later. */
+  stop(): void {
+    this.#grace?.cancel()
+    this.#grace = undefined
+  }
+
+  #ask(): void {
+    this.#unasked = 0
+    this.#session.connection.send(REQUEST)
+  }
+
+  /** A stanza waits for a connection. When there is no more room, the session ends and everything goes elsewhere (S50). */
+  #kept(stanza: Element): void {
+    this.#wake(stanza)
+    if (this.#unacked.length > this.#room) this.#host.endSession(this.#session, 'too many unacked stanzas')
+  }
+
+  #wake(stanza: Element): void {
+    if (stanza.name === 'message') void this.#host.hooks.notify(messageUnacknowledged, this.#session, stanza)
+  }
+
+  /** S50: a client that was sent much at once has some seconds to acknowledge it. */
+  #crowded(): void {
+    if (this.#unacked.length > this.settings.buffer_max * GRACE_FACTOR) return this.#overflow()
+    if (this.#grace !== undefined) return
+    this.#ask()
+    this.#grace = this.#host.after(GRACE_SECONDS, () => {
+      this.#grace = undefined
+      if (this.#unacked.length > this.settings.buffer_max) this.#overflow()
+    })
+  }
+
+  #overflow(): void {
+    const error = new StreamError('resource-constraint', 'too many unacked stanzas')
+    this.#host.loseConnection(this.#session, 'too many unacked stanzas', error)
+  }
+}
