@@ -58,7 +58,8 @@ export function clientMechanism(name: string, credentials: Credentials): ClientM
   if (info === undefined || (info.plus && credentials.channelBinding === undefined)) {
     throw new SaslError('invalid-mechanism', `The client cannot use ${name}.`)
   }
-  const username = saslprep(credentials.username)
+  // RFC 5802 §5.1: prepared as a query, in which letters that Unicode 3.2 does not know are allowed
+  const username = saslprep(credentials.username, { query: true })
   if (!username) throw new SaslError('malformed-request', 'The user name is not allowed by SASLprep.')
   const prepared = { ...credentials, username, password: preparePassword(credentials.password) }
   return info.hash === undefined ? plain(name, prepared) : new ScramClient(info, info.hash, prepared)

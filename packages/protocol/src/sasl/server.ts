@@ -166,7 +166,7 @@ function serverFirst(nonce: string, keys: ScramKeys, digest: string | undefined)
 }
 
 function prepareName(username: string): string {
-  const prepared = saslprep(username)
+  const prepared = saslprep(username, { query: true })
   // Nobody can have such a name, so the refusal tells nothing about anybody.
   if (!prepared) throw refusal()
   return prepared
