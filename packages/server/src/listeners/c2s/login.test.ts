@@ -115,6 +115,15 @@ test('S36: an address that fails too often is not let try, right or wrong, until
   await client.hears('<success')
 })
 
+test('S36: where failures are not counted, nobody waits', async (t) => {
+  const { come } = await verona(t, { maxFailuresPerIp: Infinity })
+  const attacker = await come()
+  for (let i = 0; i < 20; i++) {
+    attacker.guess('juliet', 'wrong')
+    await attacker.hears(REFUSED)
+  }
+})
+
 test('S36: what is no password is no guess', async (t) => {
   const { scene, come } = await verona(t, { maxFailuresPerIp: 1 })
   const client = await come()

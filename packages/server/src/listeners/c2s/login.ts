@@ -145,7 +145,8 @@ export class LoginStage implements Stage {
 
   /** S36: whoever guesses passwords waits; nobody else does. */
   #slowDown(account: Jid | undefined): void | Promise<void> {
-    const { kernel, ip } = this.#stream
+    const { kernel, ip, options } = this.#stream
+    if (options.maxFailuresPerIp === Infinity) return
     const seconds = kernel.guesses.failed(ip, account)
     if (seconds > 0) return new Promise((resolve) => void kernel.timers.after(seconds, resolve))
   }

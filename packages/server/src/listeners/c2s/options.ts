@@ -39,7 +39,7 @@ export interface C2sOptions {
   readonly maxConnections: number
   /** Connections of one address that have not authenticated. */
   readonly maxUnauthenticatedPerIp: number
-  /** Failed logins of one address before it has to wait for them to be forgiven. */
+  /** Failed logins of one address before it has to wait for them to be forgiven; `Infinity`: failures have no consequences. */
   readonly maxFailuresPerIp: number
   readonly allowPlainWithoutTls: boolean
   /** Offers `<session/>` to clients of RFC 3921. */

@@ -68,9 +68,11 @@ const preAuthSettings = {
     integerOrInfinity(100, 'Connections from one address that have not authenticated.', { min: 1 }),
   ),
   max_failures_per_ip: live(
-    integerOrInfinity(100, 'Failed logins of one address before it has to wait; every 10 seconds one is forgiven.', {
-      min: 1,
-    }),
+    integerOrInfinity(
+      100,
+      'Failed logins of one address before it has to wait, one being forgiven every 10 seconds; with "infinity" failures are not even answered later.',
+      { min: 1 },
+    ),
   ),
 }
 
