@@ -37,7 +37,7 @@ const GET = 'rabbitmqadmin get queue=recv'
 const HELLO = { to_user_id: 'bob@localhost', from_user_id: 'alice@localhost', message: 'hello' }
 
 /** The ports of the starter file. */
-const PORTS = [5222, 5223, 5551]
+const PORTS = [5222, 5223, 5280, 5551]
 
 /** npm installs everything in this time, in milliseconds, or the test gives up. */
 const INSTALLING = 600_000

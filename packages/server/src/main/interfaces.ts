@@ -12,6 +12,7 @@ import type { Config, HttpHandler, ListenerOf } from '../core/config/types.ts'
 import type { Kernel } from '../core/kernel.ts'
 import { type HttpMount, type HttpTls, openControlSocket, openHttpListener } from '../listeners/http/index.ts'
 import { type TlsFiles, tlsContext } from './certificates.ts'
+import { webClients } from './web-clients.ts'
 
 /** What was opened. */
 export interface Interfaces {
@@ -31,7 +32,11 @@ export async function openInterfaces(kernel: Kernel, config: Config, development
     await Promise.all(closers.map((each) => each()))
   }
   try {
-    const control = await openControlSocket(join(config.general.data_dir, SOCKET), controlHandler(kernel), kernel.logs.area('http'))
+    const control = await openControlSocket(
+      join(config.general.data_dir, SOCKET),
+      controlHandler(kernel),
+      kernel.logs.area('http'),
+    )
     closers.push(() => control.close())
     for (const listener of config.listen) {
       if (listener.kind !== 'http') continue
@@ -53,12 +58,13 @@ async function openHttp(kernel: Kernel, config: Config, listener: ListenerOf<'ht
     requestCertificate: settings.tls.verify_mode !== 'none',
     rejectUnauthorized: settings.tls.verify_mode === 'peer' && settings.tls.disconnect_on_failure,
   }
+  const clients = webClients(kernel, config, listener)
   const http = await openHttpListener({
     port: listener.port,
     address,
     tls,
     maxConnections: settings.transport.max_connections,
-    mounts: listener.handlers.flatMap((handler) => mountsOf(kernel, handler, address)),
+    mounts: [...listener.handlers.flatMap((handler) => mountsOf(kernel, handler, address)), ...clients.mounts],
     log: kernel.logs.area('http'),
     serverName: config.general.http_server_name,
   }).catch((error: unknown) => {
@@ -67,7 +73,10 @@ async function openHttp(kernel: Kernel, config: Config, listener: ListenerOf<'ht
   })
   const base = `${tls === undefined ? 'http' : 'https'}://${address ?? 'localhost'}:${http.port}`
   const described = listener.handlers.map(({ kind, settings: { path } }) => `${handlerName(kind)} ${base}${path}`)
-  return { addresses: described, close: () => http.close() }
+  const close = async (): Promise<void> => {
+    await Promise.all([clients.close(), http.close()])
+  }
+  return { addresses: described, close }
 }
 
 /** What a handler is called in the greeting. */
@@ -77,6 +86,8 @@ function handlerName(kind: HttpHandler['kind']): string {
     mongoose_prometheus_handler: 'Metrics',
     meerkat_health_handler: 'Alive?',
     meerkat_ready_handler: 'Ready?',
+    mongoose_websocket_handler: 'WebSocket',
+    mongoose_bosh_handler: 'BOSH',
   }
   return (names[kind] ?? kind).padEnd(14)
 }
@@ -87,6 +98,8 @@ function mountsOf(kernel: Kernel, handler: HttpHandler, address: string | undefi
   if (kind === 'mongoose_prometheus_handler') return [{ ...settings, handle: metricsHandler(kernel) }]
   if (kind === 'meerkat_health_handler') return [{ ...settings, handle: healthHandler() }]
   if (kind === 'meerkat_ready_handler') return [{ ...settings, handle: readyHandler(kernel) }]
+  // Those for clients have a life of their own.
+  if (kind === 'mongoose_websocket_handler' || kind === 'mongoose_bosh_handler') return []
   if (kind !== 'mongoose_graphql_handler') throw new Error(`${kind} is not built into this server`)
   // S92: nobody administers this server from elsewhere without a password
   const problem = openAdminProblem(settings, address)

@@ -11,13 +11,14 @@ export function knownParts(modules: ModuleRegistry): KnownParts {
     listeners: new Set(['c2s', 'http']),
     httpHandlers: new Set([
       'mongoose_graphql_handler',
+      'mongoose_websocket_handler',
       'mongoose_prometheus_handler',
       'meerkat_health_handler',
       'meerkat_ready_handler',
     ]),
     auth: authMethods,
     pools: poolTypes,
-    services: new Map(),
+    services: new Map([['service_traffic', { settings: {} }]]),
     instrumentation: new Set(),
   }
 }

@@ -15,6 +15,7 @@ test('the starter file is accepted without a notice', () => {
     [
       ['c2s', 5222, '127.0.0.1'],
       ['c2s', 5223, '127.0.0.1'],
+      ['http', 5280, '127.0.0.1'],
       ['http', 5551, '127.0.0.1'],
     ],
   )
@@ -65,6 +66,7 @@ test('the starter file can serve another domain with a certificate of its own', 
     [
       ['starttls', 'none', `${import.meta.dirname}/starter.ts`, `${import.meta.dirname}/types.ts`],
       ['tls', 'none', `${import.meta.dirname}/starter.ts`, `${import.meta.dirname}/types.ts`],
+      false,
       false,
     ],
   )

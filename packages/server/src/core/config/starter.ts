@@ -70,6 +70,16 @@ ${certificate}
     verify_mode = "none"
 ${certificate}
 
+# Clients that speak over HTTP, such as web pages: WebSocket. Give this listener
+# a [listen.http.tls] with certfile and keyfile, or put a proxy with TLS before
+# it, before you open it.
+[[listen.http]]
+  port = 5280
+  ip_address = "127.0.0.1"
+  [[listen.http.handlers.mongoose_websocket_handler]]
+    host = "_"
+    path = "/ws-xmpp"
+
 # The GraphQL API for administrators. No name and password are set, so that
 # whoever reaches this port may do everything: keep it on this machine, or set
 # username and password below before you open it.

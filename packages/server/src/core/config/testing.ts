@@ -37,6 +37,7 @@ export const knownParts: KnownParts = {
   listeners: new Set(['c2s', 'http']),
   httpHandlers: new Set([
     'mongoose_graphql_handler',
+    'mongoose_websocket_handler',
     'mongoose_prometheus_handler',
     'meerkat_health_handler',
     'meerkat_ready_handler',

@@ -1,10 +1,21 @@
 /** The settings of `[[listen.http.handlers.KIND]]`. */
 
-import { flag, integerOrInfinity, list, milliseconds, oneOf, required, secret, text } from '../../settings.ts'
+import { flag, integerOrInfinity, list, milliseconds, noEffect, oneOf, required, secret, text } from '../../settings.ts'
 
 const place = {
   host: required(text(undefined, 'The Host header that is served; "_" stands for any.')),
   path: required(text(undefined, 'The path that is served.')),
+}
+
+/** What handlers for clients have in common. */
+const forClients = {
+  ...place,
+  url: text(
+    undefined,
+    'The public address, told in `/.well-known/host-meta`; made of the request over https otherwise.',
+  ),
+  origins: list(text(), [], 'Web sites whose pages may connect, such as "https://chat.example"; all when empty.'),
+  allow_plain_without_tls: flag(false, 'Accept passwords in the clear on connections without TLS, as behind a proxy.'),
 }
 
 /** The names of MongooseIM, and those of fields which its list cannot name. */
@@ -40,13 +51,15 @@ const categories = [
 
 /** All kinds of handlers. */
 export const handlerSettings = {
-  mongoose_bosh_handler: place,
+  mongoose_bosh_handler: forClients,
   mongoose_websocket_handler: {
-    ...place,
+    ...forClients,
     timeout: milliseconds(60_000, 'How long a connection may be silent.', { min: 0, infinity: true }),
     ping_rate: milliseconds(undefined, 'How often the server pings the client.'),
     max_stanza_size: integerOrInfinity(262_144, 'Bytes that a stanza may have once authenticated.', { min: 1 }),
-    state_timeout: milliseconds(5000, 'How long a client has for each step up to its session.'),
+    state_timeout: noEffect(
+      milliseconds(5000, 'How long a step up to the session may take; 30 seconds bound them all.'),
+    ),
     backwards_compatible_session: flag(true, 'Offer the session establishment of RFC 3921.'),
   },
   mongoose_graphql_handler: {

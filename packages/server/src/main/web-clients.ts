@@ -1,0 +1,73 @@
+/** What of an HTTP listener is for clients: WebSocket, BOSH, and where to find them. */
+import type { Config, HttpHandler, ListenerOf } from '../core/config/types.ts'
+import type { Kernel } from '../core/kernel.ts'
+import { type C2sOptions, c2sOptions } from '../listeners/c2s/options.ts'
+import type { HttpMount } from '../listeners/http/index.ts'
+import { type Endpoint, hostMetaMounts } from '../listeners/websocket/host-meta.ts'
+import { WebSocketListener } from '../listeners/websocket/listener.ts'
+import { streamOptionsOf } from './stream-options.ts'
+
+/** The ways in for clients on one listener. */
+export interface WebClients {
+  readonly mounts: readonly HttpMount[]
+  /** Ends all their streams; resolves when the clients are gone. */
+  close(): Promise<void>
+}
+
+type WebSocketHandler = HttpHandler & { readonly kind: 'mongoose_websocket_handler' }
+
+/** What the handlers of a listener serve to clients; nothing when there is none for them. */
+export function webClients(kernel: Kernel, config: Config, listener: ListenerOf<'http'>): WebClients {
+  const sockets = listener.handlers
+    .filter((handler): handler is WebSocketHandler => handler.kind === 'mongoose_websocket_handler')
+    .map((handler) => webSockets(kernel, config, handler))
+  const endpoints = listener.handlers.flatMap(endpointOf)
+  return {
+    mounts: [
+      ...sockets,
+      ...(endpoints.length === 0 ? [] : hostMetaMounts(endpoints, listener.settings.tls !== undefined)),
+    ],
+    close: async () => {
+      await Promise.all(sockets.map((each) => each.close()))
+    },
+  }
+}
+
+function webSockets(kernel: Kernel, config: Config, { settings }: WebSocketHandler): WebSocketListener {
+  return new WebSocketListener(kernel, {
+    host: settings.host,
+    path: settings.path,
+    origins: settings.origins.map((origin) => origin.toLowerCase()),
+    idleMs: settings.timeout === 0 ? Infinity : settings.timeout,
+    pingMs: settings.ping_rate,
+    stream: streamOptions(config, {
+      allowPlainWithoutTls: settings.allow_plain_without_tls,
+      offerSession: settings.backwards_compatible_session,
+      stanzaBytes: settings.max_stanza_size,
+    }),
+  })
+}
+
+/** What differs between the handlers for clients. */
+interface Differences {
+  readonly allowPlainWithoutTls: boolean
+  readonly offerSession: boolean
+  readonly stanzaBytes: number
+}
+
+/** The options of streams over HTTP: as those of a listener that sets nothing else. STARTTLS has no place here (S27). */
+function streamOptions(config: Config, { stanzaBytes, ...rest }: Differences): C2sOptions {
+  const usual = c2sOptions(0)
+  return {
+    ...usual,
+    ...rest,
+    afterLogin: { ...usual.afterLogin, stanzaBytes },
+    ...streamOptionsOf(config),
+  }
+}
+
+function endpointOf({ kind, settings }: HttpHandler): Endpoint[] {
+  if (kind !== 'mongoose_websocket_handler' && kind !== 'mongoose_bosh_handler') return []
+  const { path, url } = settings
+  return [{ kind: kind === 'mongoose_websocket_handler' ? 'websocket' : 'xbosh', path, url }]
+}
