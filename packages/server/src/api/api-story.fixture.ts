@@ -5,7 +5,14 @@ import { type Story, type StoryOptions, story } from '../testing/story.ts'
 import { ADMIN_PARTS, adminSchema } from './admin.ts'
 import type { ApiContext } from './context.ts'
 import { type ApiAnswer, executeRequest, executeStream } from './execute.ts'
-import { type LogLevel, type NodeControl, type Phase, nodeControl } from './node-control.ts'
+import {
+  type Backup,
+  type LogLevel,
+  type NodeControl,
+  type Phase,
+  type ReloadReport,
+  nodeControl,
+} from './node-control.ts'
 
 export { ADMIN_PARTS }
 
@@ -41,6 +48,16 @@ export class FakeNode implements NodeControl {
 
   restart(): void {
     this.orders.push('restart')
+  }
+
+  async reload(): Promise<ReloadReport> {
+    this.orders.push('reload')
+    return { ok: true, applied: ['general.loglevel'], restart: [], problems: [], notices: [] }
+  }
+
+  async backup(file: string): Promise<Backup> {
+    this.orders.push(`backup ${file}`)
+    return { file, bytes: 4096 }
   }
 }
 

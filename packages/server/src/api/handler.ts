@@ -6,6 +6,7 @@ import { sharedOrNone } from './context.ts'
 import { adminCaller } from './credentials.ts'
 import { type RequestHandler, graphqlEndpoint } from './endpoint.ts'
 import { healthHandler, metricsHandler, readyHandler } from './health.ts'
+import { orderHandler } from './orders.ts'
 import { nodeControl, phaseOf } from './node-control.ts'
 import type { ApiSchema } from './schema.ts'
 
@@ -48,7 +49,8 @@ export function graphqlHandler(
 
 /**
  * The handler behind the control socket: whoever may open the socket is admin, and is answered as the command line is.
- * `GET /status` tells what the command `status` prints; `/health`, `/ready` and `/metrics` are what HTTP listeners can serve.
+ * `GET /status` tells what the command `status` prints; `/health`, `/ready` and `/metrics` are what HTTP listeners can serve; `POST /reload`
+ * and `POST /backup` are orders.
  */
 export function controlHandler(kernel: Kernel, api: ApiSchema = adminSchema()): RequestHandler {
   const graphql = graphqlEndpoint({ kernel, api, caller: () => ({ role: 'admin' }), method: 'cli' })
@@ -56,6 +58,8 @@ export function controlHandler(kernel: Kernel, api: ApiSchema = adminSchema()): 
     ['/health', healthHandler()],
     ['/ready', readyHandler(kernel)],
     ['/metrics', metricsHandler(kernel)],
+    ['/reload', orderHandler(kernel, (node) => node.reload())],
+    ['/backup', orderHandler(kernel, (node, { file }) => node.backup(file ?? ''))],
   ])
   return (request, response) => {
     const other = others.get(request.url ?? '')

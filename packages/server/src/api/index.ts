@@ -6,5 +6,13 @@ export type { RequestHandler } from './endpoint.ts'
 export { ApiError } from './errors.ts'
 export { type GraphqlHandlerSettings, controlHandler, graphqlHandler, openAdminProblem } from './handler.ts'
 export { healthHandler, metricsHandler, readyHandler } from './health.ts'
-export { LOG_LEVELS, type LogLevel, type NodeControl, type Phase, nodeControl } from './node-control.ts'
+export {
+  type Backup,
+  LOG_LEVELS,
+  type LogLevel,
+  type NodeControl,
+  type Phase,
+  type ReloadReport,
+  nodeControl,
+} from './node-control.ts'
 export { type ApiPart, type Resolver, resolver } from './part.ts'

@@ -4,6 +4,7 @@ import { type Jid, tryJid } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import type { Kernel } from '../core/kernel.ts'
 import type { Connection, Session } from '../core/session.ts'
+import { EventQueue } from './event-queue.ts'
 
 /** A message as the stream tells it. */
 interface Told {
@@ -14,73 +15,23 @@ interface Told {
   readonly stanza: Element
 }
 
-/** Messages that may wait for a reader who does not read; one more ends the stream. */
-const MAX_WAITING = 1000
-
-const DONE = { value: undefined, done: true } as const
-
-/** A session that hands its messages to a reader. It opens when made, with priority 1, and ends when returned. */
-export class MessageStream implements Connection, AsyncIterableIterator<Told, undefined> {
-  readonly kind = 'sse'
-  readonly ip = ''
-  readonly port = 0
-  readonly encrypted = true
-  readonly #kernel: Kernel
-  readonly #session: Session
-  readonly #waiting: Told[] = []
-  #reader: ((result: IteratorResult<Told, undefined>) => void) | undefined
-  #ended = false
-
-  constructor(kernel: Kernel, user: Jid) {
-    this.#kernel = kernel
-    this.#session = kernel.openSession(user.withResource(`sse-${randomUUID()}`), this)
-    kernel.directory.setPresence(this.#session, undefined, 1)
+/** Opens a session with priority 1 that hands its messages to a reader, and ends with it. */
+export function messageStream(kernel: Kernel, user: Jid): AsyncIterableIterator<Told> {
+  const queue = new EventQueue<Told>(() => kernel.endSession(session, 'the event stream is not read any more'))
+  const connection: Connection = {
+    kind: 'sse',
+    ip: '',
+    port: 0,
+    encrypted: true,
+    send(stanza) {
+      if (stanza.name !== 'message') return
+      const sender = tryJid(stanza.attr('from')) ?? null
+      queue.put({ sender, timestamp: kernel.clock.micros(), stanza_id: stanza.attr('id') ?? '', stanza })
+    },
+    close: () => queue.end(),
+    destroy: () => queue.end(),
   }
-
-  send(stanza: Element): void {
-    if (this.#ended || stanza.name !== 'message') return
-    const told: Told = {
-      sender: tryJid(stanza.attr('from')) ?? null,
-      timestamp: this.#kernel.clock.micros(),
-      stanza_id: stanza.attr('id') ?? '',
-      stanza,
-    }
-    const reader = this.#take()
-    if (reader !== undefined) return reader({ value: told, done: false })
-    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(told)
-    else this.#kernel.endSession(this.#session, 'the event stream is not read')
-  }
-
-  /** The session has ended: what waits is still read. */
-  close(): void {
-    this.#ended = true
-    this.#take()?.(DONE)
-  }
-
-  destroy(): void {
-    this.#waiting.length = 0
-    this.close()
-  }
-
-  next(): Promise<IteratorResult<Told, undefined>> {
-    const told = this.#waiting.shift()
-    if (told !== undefined) return Promise.resolve({ value: told, done: false })
-    if (this.#ended) return Promise.resolve(DONE)
-    return new Promise((resolve) => (this.#reader = resolve))
-  }
-
-  return(): Promise<IteratorResult<Told, undefined>> {
-    this.#kernel.endSession(this.#session, 'event stream closed')
-    return Promise.resolve(DONE)
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  #take() {
-    const reader = this.#reader
-    this.#reader = undefined
-    return reader
-  }
+  const session: Session = kernel.openSession(user.withResource(`sse-${randomUUID()}`), connection)
+  kernel.directory.setPresence(session, undefined, 1)
+  return queue
 }

@@ -23,6 +23,24 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 /** Where the node is in its life. */
 export type Phase = 'starting' | 'started' | 'stopping'
 
+/** What became of a reload. */
+export interface ReloadReport {
+  /** False when the new configuration is wrong: then the old one stays as a whole. */
+  readonly ok: boolean
+  /** What was changed. */
+  readonly applied: readonly string[]
+  /** What is written differently now, and holds only from the next start. */
+  readonly restart: readonly string[]
+  readonly problems: readonly string[]
+  readonly notices: readonly string[]
+}
+
+/** A copy of the store. */
+export interface Backup {
+  readonly file: string
+  readonly bytes: number
+}
+
 /** The node's own operations. */
 export interface NodeControl {
   /** Set by the composition root: it is `stopping` before the first listener closes. */
@@ -42,6 +60,10 @@ export interface NodeControl {
   setLogLevel(level: LogLevel): void
   /** Reads a text file on the server's machine; rejects with the code ENOENT when there is none. */
   readText(file: string): Promise<string>
+  /** Reads the configuration anew and applies what can change while the server runs. */
+  reload(): Promise<ReloadReport>
+  /** Copies the embedded store into a new file; rejects when there is none, or when the file exists. */
+  backup(file: string): Promise<Backup>
   /** Ends the server in good order; returns at once, so that the answer can still leave. */
   stop(): void
   /** Ends the server in good order and starts it again; returns at once. */

@@ -6,7 +6,8 @@ import { Body, Message, Presence, parseJid } from '@meerkat/protocol'
 import { settle } from '../testing/story.ts'
 import { type ApiStory, apiStory, codeOf } from './api-story.fixture.ts'
 import { graphqlHandler } from './handler.ts'
-import { MessageStream } from './message-stream.ts'
+import { messageStream } from './message-stream.ts'
+import { trafficStream } from './traffic-stream.ts'
 
 const WATCH = 'subscription { stanza { subscribeForMessages(caller: "alice@example.com") { sender stanza_id } } }'
 
@@ -47,9 +48,10 @@ describe('subscribeForMessages', () => {
   it('tells messages only, and keeps a bounded number for a reader who does not read', async (t) => {
     const { story } = await apiStory(t, { absent: ['alice'] })
     const alice = parseJid('alice@example.com')
-    const stream = new MessageStream(story.kernel, alice)
-    stream.send(Presence({}))
-    for (let i = 0; i <= 1000; i++) stream.send(Message({ id: String(i) }))
+    const stream = messageStream(story.kernel, alice)
+    const session = story.kernel.directory.of(alice)[0]!.local!
+    session.deliver(Presence({}))
+    for (let i = 0; i <= 1000; i++) session.deliver(Message({ id: String(i) }))
     assert.equal(story.kernel.directory.of(alice).length, 0)
     let read = 0
     for await (const { stanza_id } of stream) assert.equal(stanza_id, String(read++))
@@ -122,5 +124,44 @@ describe('reference §6.6: server-sent events', () => {
     assert.deepEqual([post.status, post.headers.get('allow')], [405, 'GET'])
     assert.equal((await fetch(url, { headers })).status, 400)
     assert.equal(api.story.kernel.directory.size, 0)
+  })
+})
+
+describe('subscribeForTraffic', () => {
+  const trace = (api: ApiStory, id: string) =>
+    api.story.kernel.tracing.tell({
+      connection: '192.0.2.1:40000',
+      jid: 'alice@example.com/1',
+      at: 1_767_225_600_000_000,
+      direction: 'CLIENT_TO_SERVER',
+      element: Message({ id }),
+    })
+
+  it('needs service_traffic', async (t) => {
+    const api = await apiStory(t, {})
+    const answer = await api.watch('subscription { stanza { subscribeForTraffic { pid } } }')
+    assert.ok('body' in answer)
+    assert.equal(codeOf(answer), 'deps_not_loaded')
+  })
+
+  it('tells what passes, and ends behind `limit` elements', async (t) => {
+    const api = await apiStory(t, {})
+    const stream = trafficStream(api.story.kernel, 2)
+    assert.equal(api.story.kernel.tracing.watched, true)
+    for (const id of ['m1', 'm2', 'm3']) trace(api, id)
+    const told = []
+    for await (const { jid, dir, stanza } of stream) told.push([jid, dir, stanza.attr('id')])
+    assert.deepEqual(told, [
+      ['alice@example.com/1', 'CLIENT_TO_SERVER', 'm1'],
+      ['alice@example.com/1', 'CLIENT_TO_SERVER', 'm2'],
+    ])
+    assert.equal(api.story.kernel.tracing.watched, false)
+  })
+
+  it('ends when its reader goes', async (t) => {
+    const api = await apiStory(t, {})
+    const stream = trafficStream(api.story.kernel)
+    await stream.return?.()
+    assert.equal(api.story.kernel.tracing.watched, false)
   })
 })

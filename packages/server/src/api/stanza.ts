@@ -5,8 +5,9 @@ import { Element } from '@meerkat/xml'
 import { archiveReader } from './archive.ts'
 import { type ApiContext, hostOf, sharedOrNone } from './context.ts'
 import { ApiError } from './errors.ts'
-import { MessageStream } from './message-stream.ts'
+import { messageStream } from './message-stream.ts'
 import { type ApiPart, resolver, stream } from './part.ts'
+import { trafficStream } from './traffic-stream.ts'
 
 /** The most messages that one call of getLastMessages gives. */
 const MAX_MESSAGES = 500
@@ -112,8 +113,11 @@ async function getLastMessages(args: LastMessages, context: ApiContext) {
 
 async function subscribeForMessages({ caller }: { caller: Jid }, context: ApiContext) {
   await requireUser(context, caller, { user: caller.toString() })
-  return new MessageStream(context.kernel, caller.bare)
+  return messageStream(context.kernel, caller.bare)
 }
+
+const subscribeForTraffic = async ({ limit }: { limit?: number | null }, { kernel }: ApiContext) =>
+  trafficStream(kernel, limit ?? undefined)
 
 /** The part with the category `stanza`. */
 export const stanzaPart: ApiPart = {
@@ -138,6 +142,25 @@ extend type AdminSubscription {
 type StanzaAdminSubscription {
   "Watch the messages that a user receives"
   subscribeForMessages(caller: JID!): StanzaMap @protected(type: DOMAIN, args: ["caller"])
+  "Watch everything that logged-in clients send and get; ends behind so many elements, if a limit is given"
+  subscribeForTraffic(limit: Int): TraceMap @protected(type: GLOBAL) @use(services: ["service_traffic"])
+}
+
+"The way of an element"
+enum TraceDir {
+  CLIENT_TO_SERVER
+  SERVER_TO_CLIENT
+}
+
+"An element between a client and the server"
+type TraceMap @protected {
+  "The connection"
+  pid: String
+  "The client's full JID"
+  jid: String
+  timestamp: DateTime
+  dir: TraceDir
+  stanza: XmlElement
 }
 
 "Reads archives."
@@ -188,5 +211,10 @@ type SendStanzaPayload @protected {
       sendStanza: resolver(sendStanza),
     },
   },
-  streams: { StanzaAdminSubscription: { subscribeForMessages: stream(subscribeForMessages) } },
+  streams: {
+    StanzaAdminSubscription: {
+      subscribeForMessages: stream(subscribeForMessages),
+      subscribeForTraffic: stream(subscribeForTraffic),
+    },
+  },
 }

@@ -509,6 +509,17 @@ export const ADMIN_CATEGORIES: AdminCategories = {
           }
         ],
         "document": "subscription ($caller: JID!) { stanza { subscribeForMessages(caller: $caller) { sender timestamp stanza_id stanza } } }"
+      },
+      "subscribeForTraffic": {
+        "summary": "Watch everything that logged-in clients send and get; ends behind so many elements, if a limit is given",
+        "args": [
+          {
+            "name": "limit",
+            "type": "Int",
+            "read": "integer"
+          }
+        ],
+        "document": "subscription ($limit: Int) { stanza { subscribeForTraffic(limit: $limit) { pid jid timestamp dir stanza } } }"
       }
     }
   }

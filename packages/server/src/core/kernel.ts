@@ -19,6 +19,7 @@ import { Router } from './router.ts'
 import { type Connection, Session, connectionLost, sessionClosed, sessionKept, sessionOpened } from './session.ts'
 import type { Stores } from './stores.ts'
 import { TimerWheel } from './timers.ts'
+import { Tracing } from './tracing.ts'
 import { Traffic } from './traffic.ts'
 import { type Envelope, type Transport, entryEnvelope, loneTransport, readEntry } from './transport.ts'
 import { when } from './when.ts'
@@ -55,6 +56,8 @@ export class Kernel {
   readonly requests: PendingRequests
   readonly router: Router
   readonly modules: ModuleManager
+  /** Lets operators watch what clients send and get. */
+  readonly tracing = new Tracing()
   readonly #transport: Transport
   readonly #pools = new Map<string, unknown>()
   readonly #shared = new Map<object, unknown>()

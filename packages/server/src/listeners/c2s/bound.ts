@@ -41,6 +41,10 @@ export class BoundStage implements Stage {
     return new BoundStage(stream, session)
   }
 
+  get address(): Jid {
+    return this.#session.jid
+  }
+
   features(): readonly Element[] {
     return []
   }

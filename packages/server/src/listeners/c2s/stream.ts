@@ -4,12 +4,15 @@ import { type Jid, type StreamCondition, StreamError, StreamFeatures, tryJid } f
 import { type Element, XmlError } from '@meerkat/xml'
 import type { Kernel } from '../../core/kernel.ts'
 import type { Timer } from '../../core/timers.ts'
+import type { Trace } from '../../core/tracing.ts'
 import type { ElementTraffic } from '../../core/traffic.ts'
 import type { C2sOptions } from './options.ts'
 import type { ChannelBindingData, Opening, Receiver, Wire } from './wire.ts'
 
 /** What a stream does with elements at one stage of its life. */
 export interface Stage {
+  /** The client's full JID, once it has one. */
+  readonly address?: Jid
   /** The content of `<stream:features/>` after the next stream header. */
   features(): readonly Element[] | Promise<readonly Element[]>
   /** Takes an element; the next one waits for a returned promise. Throws StreamError to end the stream. */
@@ -86,7 +89,17 @@ export class ClientStream implements Receiver {
 
   /** Sends a stanza or any other child of the stream. */
   send(element: Element): void {
-    if (!this.#closing) this.#elements.out.count(element, this.#wire.send(element))
+    if (this.#closing) return
+    if (this.kernel.tracing.watched) this.#trace('SERVER_TO_CLIENT', element)
+    this.#elements.out.count(element, this.#wire.send(element))
+  }
+
+  /** Tells those who watch of what a bound client sends and gets; what comes before that holds credentials, and is nobody's business (S90). */
+  #trace(direction: Trace['direction'], element: Element): void {
+    const { kernel, ip, port } = this
+    const jid = this.#stage.address?.toString()
+    if (jid === undefined) return
+    kernel.tracing.tell({ connection: `${ip}:${port}`, jid, at: kernel.clock.micros(), direction, element })
   }
 
   /** Goes on with another stage; its features are sent after the client's next stream header (RFC 6120 §4.3.3). */
@@ -183,6 +196,7 @@ export class ClientStream implements Receiver {
   /** Hands an element to the stage. */
   received(element: Element, bytes: number): void {
     this.#elements.in.count(element, bytes)
+    if (this.kernel.tracing.watched) this.#trace('CLIENT_TO_SERVER', element)
     let waiting: void | Promise<void>
     try {
       waiting = this.#stage.element(element)
