@@ -6,6 +6,11 @@ import type { Session } from './session.ts'
 /** Where a stanza entered: a client's session, the API or CLI, the server itself, or another node. */
 export type Origin = 'client' | 'api' | 'server' | 'node'
 
+/** Refuses what a delivery keeps because it was handled before: it has no effects, and neither its sender nor anybody else is told. */
+export class HandledBefore extends Error {
+  override readonly name = 'HandledBefore'
+}
+
 /** One stanza on its way, from whoever sent it: what the filters see, replace and add to. */
 export class Delivery {
   /** The stanza as the filters have made it so far. */
@@ -18,6 +23,7 @@ export class Delivery {
   /** When the stanza was received: microseconds since the epoch, different for every delivery of this process. */
   readonly receivedAt: number
   #kept: Write[] | undefined
+  #along: Write | undefined
   #delivered: (() => void)[] | undefined
 
   constructor(stanza: Element, from: Jid, to: Jid, origin: Origin, receivedAt: number, session?: Session) {
@@ -35,9 +41,15 @@ export class Delivery {
     else this.#kept.push(...writes)
   }
 
+  /** Sets a write that commits with what the stanza leaves behind, and not at all when that is nothing. */
+  keepAlong(write: Write): void {
+    this.#along = write
+  }
+
   /** What the stanza must leave behind; undefined when nothing. */
   get kept(): readonly Write[] | undefined {
-    return this.#kept
+    if (this.#kept === undefined || this.#along === undefined) return this.#kept
+    return [this.#along, ...this.#kept]
   }
 
   /** Adds a step to take when everything kept is durable, instead of or besides handing the stanza to sessions. */

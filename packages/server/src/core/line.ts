@@ -1,5 +1,5 @@
 import type { Database } from './database.ts'
-import type { Delivery } from './delivery.ts'
+import { type Delivery, HandledBefore } from './delivery.ts'
 
 /** How many deliveries of one user may wait for their commit before the user's sessions have to wait too. */
 const MAX_WAITING = 256
@@ -65,7 +65,13 @@ export class Line {
     const { kept } = delivery
     // Handed in before waiting for the earlier one, so that both share a transaction when they can.
     const committed = kept === undefined ? undefined : this.#storage.commit(kept)
-    await Promise.all([committed, earlier])
+    try {
+      await Promise.all([committed, earlier])
+    } catch (error) {
+      if (!(error instanceof HandledBefore)) throw error
+      // It has no effects; but what comes behind it waits for the earlier one all the same.
+      return earlier
+    }
     this.#complete(delivery)
   }
 

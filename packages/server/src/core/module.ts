@@ -78,7 +78,7 @@ export {
 } from './contacts.ts'
 export type { SqlValue, Write } from './database.ts'
 export { StorageError } from './database.ts'
-export { Delivery, type Origin } from './delivery.ts'
+export { Delivery, HandledBefore, type Origin } from './delivery.ts'
 export type { SessionEntry } from './directory.ts'
 export { Gate, type Held, type InboundCounter } from './gate.ts'
 export { DROP, filter, first, fold, notify, type Registration, type Verdict } from './hooks.ts'
