@@ -83,6 +83,36 @@ describe('the path of a stanza', () => {
     assert.deepEqual([romeo.take(), juliet.take()], [[], []])
   })
 
+  it('leaves with its sender what that side keeps when the other side drops it, and nothing when the same side does', async (t) => {
+    const written = new Map<string, number>()
+    const memory = memoryDatabase()
+    const storage = {
+      ...bind(memory),
+      commit: async (w: readonly Write[]) => void written.set(String(w[0]!.params[0]), w.length),
+    }
+    const done: string[] = []
+    const { romeo, juliet } = await verona(
+      t,
+      {
+        hooks: [
+          userSend.on((delivery) => {
+            delivery.keep({ sql: '', params: [text(Body.in(delivery.stanza))] })
+            delivery.afterwards(() => void done.push(text(Body.in(delivery.stanza))))
+            return undefined
+          }),
+          userSend.on(({ stanza }) => (text(Body.in(stanza)) === 'own' ? DROP : undefined), 'late'),
+          userReceive.on(() => DROP),
+        ],
+      },
+      storage,
+    )
+    await juliet.send(chat('own'))
+    await juliet.send(chat('other'))
+    assert.deepEqual([romeo.take(), juliet.take()], [[], []])
+    assert.deepEqual([...written], [['other', 1]])
+    assert.deepEqual(done, ['other'])
+  })
+
   it('goes back with the error of a filter that refuses it', async (t) => {
     const refuse = () => {
       throw new StanzaError('cancel', 'not-acceptable')

@@ -179,7 +179,10 @@ export class Router {
       if (!exists && delivery.stanza.name === 'presence') return this.#finish(delivery)
       if (!exists) throw new StanzaError('cancel', 'service-unavailable', 'User not found')
       return when(host.hooks.filter(userReceive, delivery), (passed) => {
-        return passed ? this.#deliver(host, delivery) : this.#dropped(host)
+        if (passed) return this.#deliver(host, delivery)
+        this.#dropped(host)
+        // The recipient's side wants none of it; the sender's side keeps its copies and its events.
+        return this.#finish(delivery)
       })
     })
   }
