@@ -56,7 +56,7 @@ test('S90: nothing that is printed or served holds a secret, whatever goes wrong
   const initial = Buffer.from(`\0${user.username}\0${wrong}`).toString('base64')
   raw.sendRaw(serialize(Auth({ mechanism: 'PLAIN' }, initial)))
   await raw.readUntil('</failure>')
-  await raw.close()
+  raw.destroy()
   await assert.rejects(
     server.graphql(
       'mutation ($p: String!) { account { registerUser(domain: "localhost", password: $p, no: 1) { jid } } }',

@@ -1,6 +1,6 @@
 /** Talks to a running server through its control socket. */
 import { request } from 'node:http'
-import { CliError, UNREACHABLE } from './exit.ts'
+import { CliError, ERROR, UNREACHABLE } from './exit.ts'
 
 /** What the server says of itself. */
 export interface NodeStatus {
@@ -38,6 +38,20 @@ export const statusOrNone = (socket: string): Promise<NodeStatus | undefined> =>
     if (error instanceof CliError && error.exitCode === UNREACHABLE) return undefined
     throw error
   })
+
+/** Reads a text from the server; throws CliError when none answers on `socket`. */
+export const fetchText = (socket: string, path: string): Promise<string> => send(socket, path, undefined)
+
+/** Gives the server an order, and waits until it is done. Throws CliError when it cannot be. */
+export async function order(
+  socket: string,
+  path: string,
+  words: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const answer = (await ask(socket, path, JSON.stringify(words))) as Readonly<Record<string, unknown>>
+  if (typeof answer['error'] === 'string') throw new CliError(ERROR, answer['error'])
+  return answer
+}
 
 async function ask(socket: string, path: string, body?: string): Promise<unknown> {
   const text = await send(socket, path, body)

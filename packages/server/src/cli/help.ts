@@ -5,18 +5,23 @@ import type { AdminCategories } from './schema.ts'
 type Row = readonly [name: string, summary: string]
 
 const LIFECYCLE: readonly Row[] = [
-  ['foreground', 'Start the server here, until it is stopped'],
+  ['check', 'Look at the configuration, certificates, ports, store and services, and say what to mend'],
+  ['foreground', 'Start the server here, until it is stopped (also: live)'],
   ['init FILE', 'Write a configuration file to start with'],
+  ['restore FILE', 'Put a backup in the place of the embedded store; no server may run'],
   ['start', 'Start the server in the background'],
 ]
 
 const BASIC: readonly Row[] = [
+  ['backup FILE', 'Copy the embedded store of the running server into a new file'],
   ['graphql QUERY', 'Execute a GraphQL query or mutation'],
+  ['reload', 'Apply what has changed in the configuration, and say what needs a restart'],
   ['restart', 'Stop the server and start it again'],
   ['started', 'Wait until the server has started'],
   ['status', 'Get the status of the server'],
   ['stop', 'Stop the server'],
   ['stopped', 'Wait until the server has stopped'],
+  ['top', 'Watch rates, sessions and queues; with --once, a single time'],
 ]
 
 const WIDTH = 100

@@ -12,10 +12,9 @@ import type { Place } from './place.ts'
 const PATIENCE_MS = 60_000
 const LOOK_MS = 50
 
-const mainArguments = (place: Place): string[] => [
-  place.main,
-  ...(place.config === undefined ? [] : ['-c', place.config]),
-]
+const configArguments = ({ config }: Place): string[] => (config === undefined ? [] : ['-c', config])
+
+const mainArguments = (place: Place): string[] => [place.main, ...configArguments(place)]
 
 /** Compiled code is kept in the data folder: without that, reading TypeScript costs time and memory at each start. */
 const mainEnvironment = (place: Place): NodeJS.ProcessEnv => ({
@@ -38,6 +37,14 @@ const defined = (env: NodeJS.ProcessEnv): Record<string, string> =>
 /** Lets the composition root write a configuration file: `init FILE`. */
 export const init = (place: Place, words: readonly string[]): Promise<ExitCode> =>
   runMain([place.main, 'init', ...words], mainEnvironment(place))
+
+/** Lets the composition root look at the configuration and all that it names. */
+export const check = (place: Place): Promise<ExitCode> =>
+  runMain([place.main, 'check', ...configArguments(place)], mainEnvironment(place))
+
+/** Lets the composition root put a backup in the place of the store: `restore FILE`. */
+export const restore = (place: Place, words: readonly string[]): Promise<ExitCode> =>
+  runMain([place.main, 'restore', ...words, ...configArguments(place)], mainEnvironment(place))
 
 function runMain(args: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitCode> {
   return new Promise((resolve) => {

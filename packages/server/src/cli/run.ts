@@ -9,7 +9,8 @@ const lifecycle = () => import('./lifecycle.ts')
 const BASIC: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['start', async (place) => (await lifecycle()).start(place)],
   ['foreground', async (place) => (await lifecycle()).foreground(place)],
-  ['live', () => fail('There is no interactive mode: use foreground')],
+  // MongooseIM's word for a start in this terminal.
+  ['live', async (place) => (await lifecycle()).foreground(place)],
   [
     'debug',
     () => fail('There is no shell into a running server: use the GraphQL API, or node --inspect with foreground'),
@@ -20,6 +21,11 @@ const BASIC: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['started', async (place) => (await lifecycle()).started(place)],
   ['stopped', async (place) => (await lifecycle()).stopped(place)],
   ['init', async (place, words) => (await lifecycle()).init(place, words)],
+  ['check', async (place) => (await lifecycle()).check(place)],
+  ['reload', async (place) => (await import('./orders.ts')).reload(place)],
+  ['backup', async (place, words) => (await import('./orders.ts')).backup(place, words)],
+  ['restore', async (place, words) => (await lifecycle()).restore(place, words)],
+  ['top', async (place, words) => (await import('./top.ts')).top(place, words)],
   ['graphql', runDocument],
   ['join_cluster', (place, words) => runCluster(place, 'joinCluster', words)],
   ['leave_cluster', (place) => runCluster(place, 'leaveCluster', [])],

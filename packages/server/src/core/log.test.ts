@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { AreaLogs, createLog } from './log.ts'
+import { AreaLogs, KnownSecrets, createLog } from './log.ts'
 
 /** A root logger and the lines that it wrote. */
 function written(level: string, secrets: readonly string[] = []) {
   const lines: string[] = []
-  const log = createLog(level, { secrets, write: (line) => void lines.push(line) })
+  const log = createLog(level, { secrets: new KnownSecrets(secrets), write: (line) => void lines.push(line) })
   return { log, lines, whats: () => lines.map((line) => (JSON.parse(line) as { what: string }).what) }
 }
 

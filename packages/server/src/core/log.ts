@@ -37,14 +37,14 @@ const SHORTEST_STRUCK = 6
 
 /** Where lines go, and what must not be in them. */
 export interface LogOptions {
-  readonly secrets?: readonly string[]
+  readonly secrets?: KnownSecrets
   /** Default: standard error. */
   readonly write?: (line: string) => void
 }
 
 /** Makes the root logger of JSON lines. `level` is one of MongooseIM's level names. */
 export function createLog(level: string, options: LogOptions = {}): Log {
-  const strike = striker(options.secrets ?? [])
+  const secrets = options.secrets ?? new KnownSecrets()
   const output = options.write ?? standardError()
   return pino(
     {
@@ -54,7 +54,7 @@ export function createLog(level: string, options: LogOptions = {}): Log {
       timestamp: stdTimeFunctions.isoTime,
       redact: { paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '***' },
     },
-    { write: (line: string) => output(strike(line)) },
+    { write: (line: string) => output(secrets.strike(line)) },
   )
 }
 
@@ -63,16 +63,28 @@ function standardError(): (line: string) => void {
   return (line) => void stream.write(line)
 }
 
-/** Replaces secrets in a line of JSON, where they stand with JSON's escapes. */
-export function striker(secrets: readonly string[]): (line: string) => string {
-  const written = [...new Set(secrets)]
-    .filter((secret) => secret.length >= SHORTEST_STRUCK)
-    .map((secret) => JSON.stringify(secret).slice(1, -1))
+/** Secrets that are struck out of log lines. */
+export class KnownSecrets {
+  /** With JSON's escapes, as they would stand in a line. */
+  #written: readonly string[] = []
+
+  constructor(secrets: readonly string[] = []) {
+    this.learn(secrets)
+  }
+
+  /** Adds secrets, as of a configuration that is read anew. */
+  learn(secrets: readonly string[]): void {
+    const more = secrets
+      .filter((secret) => secret.length >= SHORTEST_STRUCK)
+      .map((secret) => JSON.stringify(secret).slice(1, -1))
     // A secret that begins with another one goes first, or its rest would stay.
-    .toSorted((one, other) => other.length - one.length)
-  return (line) => {
+    this.#written = [...new Set([...this.#written, ...more])].toSorted((one, other) => other.length - one.length)
+  }
+
+  /** The line without them. */
+  strike(line: string): string {
     let struck = line
-    for (const secret of written) if (struck.includes(secret)) struck = struck.replaceAll(secret, '***')
+    for (const secret of this.#written) if (struck.includes(secret)) struck = struck.replaceAll(secret, '***')
     return struck
   }
 }

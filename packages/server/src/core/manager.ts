@@ -1,4 +1,5 @@
 /** The module manager: starts modules in the order of their needs, puts in what they add, and takes all of it out again. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Host } from './host.ts'
 import type { Hosts } from './hosts.ts'
 import type { Additions, ModuleDeclaration } from './module.ts'
@@ -6,6 +7,12 @@ import { type Settings, sectionSchema } from './settings.ts'
 
 /** The declarations that this server has, by key. */
 export type ModuleRegistry = ReadonlyMap<string, ModuleDeclaration>
+
+/** What was done with a module. */
+export interface ModuleChange {
+  readonly key: string
+  readonly what: 'started' | 'stopped' | 'reconfigured'
+}
 
 interface Running {
   readonly declaration: ModuleDeclaration
@@ -81,6 +88,54 @@ export class ModuleManager {
       await this.start(host, key, before.settings)
       throw error
     }
+  }
+
+  /**
+   * Starts, stops and reconfigures modules until those of `configured` run, with their settings; sessions stay. Says what it did. When one of
+   * them cannot start, everything is set back, and this rejects.
+   */
+  async change(host: Host, configured: ReadonlyMap<string, unknown>): Promise<ModuleChange[]> {
+    const wanted = this.#wanted(configured)
+    const before = this.list(host)
+    const changes: ModuleChange[] = []
+    const undo: (() => Promise<void>)[] = []
+    const done = (key: string, what: ModuleChange['what'], back: () => Promise<void>): void => {
+      changes.push({ key, what })
+      undo.push(back)
+    }
+    try {
+      for (const { key, settings } of before.toReversed()) {
+        if (wanted.has(key)) continue
+        await this.stop(host, key)
+        done(key, 'stopped', () => this.start(host, key, settings))
+      }
+      for (const [key, settings] of wanted) {
+        const old = before.find((module) => module.key === key)
+        if (old !== undefined && isDeepStrictEqual(old.settings, settings)) continue
+        if (old === undefined) await this.start(host, key, settings)
+        else await this.reconfigure(host, key, settings)
+        if (old === undefined) done(key, 'started', () => this.stop(host, key))
+        else done(key, 'reconfigured', () => this.reconfigure(host, key, old.settings))
+      }
+      return changes
+    } catch (error) {
+      for (const back of undo.toReversed()) await back()
+      throw error
+    }
+  }
+
+  /** All modules that are to run, with their settings, each behind those that it requires. */
+  #wanted(configured: ReadonlyMap<string, unknown>): Map<string, unknown> {
+    const wanted = new Map<string, unknown>()
+    const add = (key: string): void => {
+      if (wanted.has(key)) return
+      const { requires = [], config = {} } = this.#declaration(key)
+      for (const needed of requires) add(needed)
+      wanted.set(key, configured.get(key) ?? defaults(config))
+    }
+    for (const declaration of this.#registry.values()) if (declaration.always === true) add(declaration.key)
+    for (const key of configured.keys()) add(key)
+    return wanted
   }
 
   /** Stops all modules of a host type, those that need others first. */

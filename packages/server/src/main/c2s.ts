@@ -3,8 +3,8 @@ import type { Config, ListenerOf } from '../core/config/types.ts'
 import type { Clock } from '../core/clock.ts'
 import { Shaper } from '../core/shaper.ts'
 import type { C2sOptions, TlsOptions } from '../listeners/c2s/options.ts'
-import { mechanismsOf } from './auth.ts'
 import { type TlsFiles, tlsContext } from './certificates.ts'
+import { streamOptionsOf } from './stream-options.ts'
 
 /** The options of a listener; `development` is the certificate for listeners that name none. */
 export function c2sOptionsOf(
@@ -14,14 +14,24 @@ export function c2sOptionsOf(
   clock: Clock,
 ): C2sOptions {
   const { settings } = listener
-  const { pre_auth: before, limits } = settings
-  const rate = config.shapers.get(settings.shaper)
   return {
+    ...changeableOptionsOf(listener, config),
     port: listener.port,
     address: listener.ip_address ?? (settings.ip_version === 4 ? '0.0.0.0' : undefined),
     backlog: settings.backlog,
     authMethods: settings.allowed_auth_methods.length === 0 ? undefined : settings.allowed_auth_methods,
     tls: tlsOf(settings.tls, development, clock),
+    allowPlainWithoutTls: settings.allow_plain_without_tls,
+    offerSession: settings.backwards_compatible_session,
+    ...streamOptionsOf(config),
+  }
+}
+
+/** Those of a listener's options that may change while it listens; connections that come from then on have the new ones. */
+export function changeableOptionsOf({ settings }: ListenerOf<'c2s'>, { shapers }: Config) {
+  const { pre_auth: before, limits } = settings
+  const rate = shapers.get(settings.shaper)
+  return {
     access: settings.access,
     beforeLogin: {
       stanzaBytes: before.max_stanza_size,
@@ -40,21 +50,12 @@ export function c2sOptionsOf(
     maxConnections: settings.max_connections,
     maxUnauthenticatedPerIp: before.max_unauthenticated_per_ip,
     maxFailuresPerIp: before.max_failures_per_ip,
-    allowPlainWithoutTls: settings.allow_plain_without_tls,
-    offerSession: settings.backwards_compatible_session,
     outboundBytes: limits.max_queue_bytes,
     outboundStanzas: limits.max_queue_stanzas,
-    defaultDomain: config.general.default_server_domain,
-    hideServiceName: config.general.hide_service_name,
-    mechanisms: (hostType) => {
-      const auth = config.hostTypes.get(hostType)?.auth
-      return auth === undefined ? undefined : mechanismsOf(auth)
-    },
-    scramIterations: (hostType) => config.hostTypes.get(hostType)?.auth.password.scram_iterations ?? 10_000,
     shaper: () => {
       if (rate === undefined) return () => 0
       const shaper = new Shaper(rate)
-      return (bytes, nowMs) => shaper.take(bytes, nowMs)
+      return (bytes: number, nowMs: number) => shaper.take(bytes, nowMs)
     },
   }
 }

@@ -1,14 +1,26 @@
 /** The operations of the node that the API offers. */
 import { fstatSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { LOG_LEVELS, type LogLevel, type NodeControl, type Phase } from '../api/index.ts'
+import {
+  type Backup,
+  LOG_LEVELS,
+  type LogLevel,
+  type NodeControl,
+  type Phase,
+  type ReloadReport,
+} from '../api/index.ts'
 import type { Config } from '../core/config/types.ts'
 import type { Kernel } from '../core/kernel.ts'
+import { backupSqlite } from '../storage/sqlite/backup.ts'
+import type { PresentConfig } from './reload.ts'
+import { sqliteFile } from './storage.ts'
 
 /** What only the process itself can do. */
 export interface ProcessControl {
   stop(): void
   restart(): void
+  /** Reads the configuration anew; throws ConfigError. */
+  readConfig(): Config
 }
 
 /** Where the node is in its life; the composition root turns the page. */
@@ -23,6 +35,7 @@ export function controlOf(
   version: string,
   process: ProcessControl,
   life: Life,
+  present: PresentConfig,
 ): NodeControl {
   let level = levelNamed(config.general.loglevel)
   return {
@@ -43,9 +56,28 @@ export function controlOf(
       kernel.logs.setLevels(wanted.toLowerCase())
     },
     readText: (file) => readFile(file, 'utf8'),
+    async reload() {
+      const report = await present.reload(kernel, () => process.readConfig())
+      tell(kernel, report)
+      if (report.ok) level = levelNamed(present.current.general.loglevel)
+      return report
+    },
+    backup: (target) => backupOf(config, target),
     stop: () => process.stop(),
     restart: () => process.restart(),
   }
+}
+
+/** What a reload did is in the log too, for those who asked with a signal. */
+function tell({ log }: Kernel, { ok, applied, restart, problems }: ReloadReport): void {
+  if (!ok) log.warn({ what: 'reload_refused', problems }, 'the configuration is wrong: the old one stays')
+  else log.notice({ what: 'configuration_reloaded', applied, restart }, 'the configuration was read anew')
+}
+
+async function backupOf(config: Config, target: string): Promise<Backup> {
+  const file = sqliteFile(config)
+  if (file === undefined) throw new Error("the main store is not the embedded one: use the database's own tools")
+  return backupSqlite(file, target)
 }
 
 /** The file behind standard error, where `meerkat start` leads it; none when it is a terminal, a pipe or a journal. */

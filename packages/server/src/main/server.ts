@@ -1,6 +1,7 @@
 /** Puts a server together from its configuration, starts it, and takes it apart again. */
 import { mkdirSync } from 'node:fs'
-import { archiveReader, nodeControl } from '../api/index.ts'
+import { StreamError } from '@meerkat/protocol'
+import { type ReloadReport, archiveReader, nodeControl } from '../api/index.ts'
 import { accessRule } from '../core/access.ts'
 import { systemClock } from '../core/clock.ts'
 import type { Config } from '../core/config/types.ts'
@@ -15,6 +16,7 @@ import { turn } from '../core/timers.ts'
 import { C2sListener } from '../listeners/c2s/listener.ts'
 import { userArchives } from '../modules/mam/api.ts'
 import { openOutbox } from '../storage/outbox.ts'
+import { lockFolder } from '../storage/sqlite/folder-lock.ts'
 import { openStores } from '../storage/stores.ts'
 import { accountsOf } from './auth.ts'
 import { c2sOptionsOf } from './c2s.ts'
@@ -24,6 +26,7 @@ import { developmentCertificate } from './certificates.ts'
 import { type Interfaces, openInterfaces } from './interfaces.ts'
 import { openPools } from './pools.ts'
 import { showProcess } from './process-metrics.ts'
+import { PresentConfig } from './reload.ts'
 import { software } from './software.ts'
 import { openStorage } from './storage.ts'
 
@@ -34,6 +37,8 @@ export interface Server {
   readonly addresses: readonly string[]
   /** Stops: no new connections, streams closed, everything in line committed, events as far as sinks take them. */
   stop(): Promise<void>
+  /** Reads the configuration anew and applies what can change; what is wrong is in the report. */
+  reload(): Promise<ReloadReport>
 }
 
 /** The name under which this process writes events; one process per data folder. */
@@ -69,24 +74,32 @@ export async function startServer(
 ): Promise<Server> {
   const opened = new Opened()
   try {
-    const server = await start(config, modules, log, opened)
+    const present = new PresentConfig(config)
+    const server = await start(present, modules, log, opened)
     const life: Life = { phase: 'started' }
-    server.kernel.share(nodeControl, controlOf(server.kernel, config, software().version, process, life))
+    const control = controlOf(server.kernel, config, software().version, process, life, present)
+    server.kernel.share(nodeControl, control)
     const stop = (): Promise<void> => {
       // Told before anything closes, so that load balancers send nobody here any more.
       life.phase = 'stopping'
       return server.stop()
     }
-    return { ...server, stop }
+    return { ...server, stop, reload: () => control.reload() }
   } catch (error) {
     await opened.close(() => undefined)
     throw error
   }
 }
 
-async function start(config: Config, modules: ModuleRegistry, log: Log, opened: Opened): Promise<Server> {
+async function start(
+  present: PresentConfig,
+  modules: ModuleRegistry,
+  log: Log,
+  opened: Opened,
+): Promise<Omit<Server, 'reload'>> {
+  const config = present.started
   const clock = systemClock()
-  const kernel = await openKernel(config, modules, log, opened)
+  const kernel = await openKernel(present, modules, log, opened)
   for (const pool of openPools(config.pools, kernel.logs.area('pools'))) {
     kernel.addPool(pool.type, pool.tag, pool.value, pool.hostType)
     opened.on(() => pool.close())
@@ -95,11 +108,13 @@ async function start(config: Config, modules: ModuleRegistry, log: Log, opened: 
     const accounts = accountsOf(hostType.auth, kernel.storage)
     const isHosted = (domain: string): boolean => kernel.hosts.of(domain) !== undefined
     const host = kernel.addHost(hostType.name, hostType.domains, accounts, (rule, user, domain, undefinedRule) =>
-      accessRule(hostType, rule, user, domain, isHosted, undefinedRule),
+      accessRule(present.current.hostTypes.get(hostType.name) ?? hostType, rule, user, domain, isHosted, undefinedRule),
     )
     opened.on(() => kernel.modules.stopAll(host))
     await kernel.modules.startAll(host, hostType.modules)
   }
+  // While the modules still run: what clients may not have goes into storage.
+  opened.on(() => kernel.endSessions(new StreamError('system-shutdown')))
   opened.on(turn(kernel.timers))
 
   const development = await developmentCertificate(
@@ -111,9 +126,10 @@ async function start(config: Config, modules: ModuleRegistry, log: Log, opened: 
   const interfaces: Interfaces = await openInterfaces(kernel, config, development)
   opened.on(() => interfaces.close())
   const addresses: string[] = []
-  for (const listener of config.listen) {
+  for (const [index, listener] of config.listen.entries()) {
     if (listener.kind !== 'c2s') continue
     const options = c2sOptionsOf(listener, config, development, clock)
+    present.c2s.push({ index, options })
     const c2s = new C2sListener(kernel, options)
     const port = await c2s.listen().catch((error: unknown) => failedToListen(listener.port, error))
     opened.on(() => c2s.close())
@@ -126,10 +142,13 @@ async function start(config: Config, modules: ModuleRegistry, log: Log, opened: 
   }
 }
 
-async function openKernel(config: Config, modules: ModuleRegistry, log: Log, opened: Opened): Promise<Kernel> {
+async function openKernel(present: PresentConfig, modules: ModuleRegistry, log: Log, opened: Opened): Promise<Kernel> {
+  const config = present.started
   const logs = new AreaLogs(log, config.general.loglevel, config.log.level)
   const { data_dir: folder } = config.general
   mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const lock = lockFolder(folder)
+  opened.on(() => lock.release())
   const storage = await openStorage(config, WRITER, logs.area('storage'))
   opened.on(() => storage.close())
   const clock = systemClock()
@@ -137,7 +156,12 @@ async function openKernel(config: Config, modules: ModuleRegistry, log: Log, ope
   const outbox = await openOutbox(storage, { writer: WRITER, clock: () => clock.micros() })
   opened.on(() => outbox.close())
   kernel.share(outboxKey, outbox)
-  kernel.share(generalKey, config.general)
+  kernel.share(generalKey, {
+    get registration_timeout() {
+      return present.current.general.registration_timeout
+    },
+    language: config.general.language,
+  })
   kernel.share(softwareKey, software())
   kernel.share(
     archiveReader,

@@ -9,7 +9,7 @@ import { openSqlite } from '../storage/sqlite/index.ts'
 export async function openStorage(config: Config, writer: string, log: Log): Promise<Database> {
   const pool = mainPool(config.pools)
   const { durability } = config.storage
-  if (pool === undefined) return openSqlite({ file: join(config.general.data_dir, 'meerkat.db'), durability })
+  if (pool === undefined) return openSqlite({ file: embeddedFile(config), durability })
   // A driver that nobody uses costs no memory.
   const [{ rdbmsPool }, { openPostgres }] = await Promise.all([
     import('../pools/rdbms/index.ts'),
@@ -19,6 +19,12 @@ export async function openStorage(config: Config, writer: string, log: Log): Pro
   const limits = length === undefined ? {} : { maxQueued: Math.max(1, length) * workers }
   return openPostgres(rdbmsPool(pool.settings, log), { writer, durability, ...limits })
 }
+
+const embeddedFile = (config: Config): string => join(config.general.data_dir, 'meerkat.db')
+
+/** The file of the embedded store; undefined when the configuration names another database. */
+export const sqliteFile = (config: Config): string | undefined =>
+  mainPool(config.pools) === undefined ? embeddedFile(config) : undefined
 
 /** The pool of the main store. Throws on any other one for databases: nothing would ever be in it. */
 function mainPool(pools: readonly Pool[]): PoolOf<'rdbms'> | undefined {

@@ -1,9 +1,19 @@
 /** Copies of the embedded store: made while the server writes on, and put back while no server runs. */
-import { chmodSync, closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
-import { newestMigration } from '../migrations/index.ts'
+import { MIGRATIONS } from '../migrations/index.ts'
 
 /** A finished copy. */
 export interface Backup {
@@ -68,9 +78,11 @@ function check(file: string): void {
   try {
     const found = db.prepare('PRAGMA integrity_check').get() as { integrity_check: string }
     if (found.integrity_check !== 'ok') throw new Error(`${file} is damaged: ${found.integrity_check}`)
-    const { newest } = db.prepare('SELECT max(id) AS newest FROM migrations').get() as { newest: number | null }
+    const { newest } = db.prepare('SELECT max(version) AS newest FROM schema_version').get() as {
+      newest: number | null
+    }
     if (newest === null) throw new Error(`${file} is no store of this server`)
-    if (newest > newestMigration) throw new Error(`${file} was made by a later release`)
+    if (newest > MIGRATIONS.length) throw new Error(`${file} was made by a later release`)
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error)
     throw words.startsWith(file) ? error : new Error(`${file} is no store of this server: ${words}`, { cause: error })

@@ -69,7 +69,8 @@ export const storageSettings = {
   ),
 }
 
-const areaLevel = (what: string) => live(oneOf(logLevels, undefined, `The level for ${what}; as general.loglevel if unset.`))
+const areaLevel = (what: string) =>
+  live(oneOf(logLevels, undefined, `The level for ${what}; as general.loglevel if unset.`))
 
 /** `[log]`. */
 export const logSettings = {

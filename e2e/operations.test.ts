@@ -1,0 +1,134 @@
+/** What operators do with a running server: watch it, change its configuration, copy its data, stop it. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { EntityTime, Iq, Ping } from '@meerkat/protocol'
+import { connectDevice, expect, freshUser, openRaw, streamHeader } from '@meerkat/client/testing'
+import { startServer } from './harness.ts'
+import { runServer } from './process.ts'
+
+const HTTP = `[[listen.http]]
+port = 0
+ip_address = "127.0.0.1"
+[[listen.http.handlers.mongoose_prometheus_handler]]
+host = "_"
+path = "/metrics"
+[[listen.http.handlers.meerkat_ready_handler]]
+host = "_"
+path = "/ready"
+[[listen.http.handlers.meerkat_health_handler]]
+host = "_"
+path = "/health"`
+
+const server = await startServer({ extra: HTTP, modules: '[modules.mod_presence]\n[modules.mod_ping]' })
+
+const address = (name: string): string =>
+  new RegExp(`^ +${name}\\W+(http\\S+)`, 'm').exec(server.stdout)?.[1] ?? assert.fail(`no ${name}`)
+
+async function ask(name: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(address(name), { headers: { connection: 'close' } })
+  return { status: response.status, text: await response.text() }
+}
+
+async function figure(line: string): Promise<number> {
+  const { text } = await ask('Metrics')
+  const found = text.split('\n').find((candidate) => candidate.startsWith(`${line} `))
+  return Number(found?.slice(line.length))
+}
+
+/** Changes the configuration file, and sets it back when the test ends. */
+function edit(t: { after(end: () => void): void }, change: (text: string) => string): void {
+  const before = readFileSync(server.config, 'utf8')
+  t.after(() => server.write({ 'meerkat.toml': before }))
+  server.write({ 'meerkat.toml': change(before) })
+}
+
+test('reference §9: traffic is counted by connection and host type', async () => {
+  const labels = '{connection_type="c2s",host_type="localhost"}'
+  const before = await figure(`xmpp_element_in_iq_count${labels}`)
+  const device = await connectDevice(server, await freshUser(server, 'juliet'))
+  const between = await figure(`xmpp_element_in_iq_count${labels}`)
+  assert.ok(between > before, 'binding is an IQ')
+  device.send(Iq({ type: 'get', id: 'p', to: 'localhost' }, Ping()))
+  await expect(device).iq({ id: 'p', type: 'result' })
+  assert.equal(await figure(`xmpp_element_in_iq_count${labels}`), between + 1)
+  assert.equal(await figure('sm_session_count{host_type="localhost"}'), 1)
+  assert.ok((await figure('tls_data_in_byte_size{connection_type="c2s"}')) > 0)
+  await device.close()
+})
+
+test('a reload applies what it can while sessions stay, and names what needs a restart', async (t) => {
+  const device = await connectDevice(server, await freshUser(server, 'juliet'))
+  edit(t, (text) =>
+    text
+      .replace('[modules.mod_ping]', '[modules.mod_time]')
+      .replace('loglevel = "info"', 'loglevel = "warning"\nlanguage = "de"'),
+  )
+  const { code, stdout } = await server.cli('reload')
+  assert.equal(code, 0, stdout)
+  assert.match(
+    stdout,
+    /^Applied:\n {4}general\.loglevel\n {4}modules\.mod_ping \(stopped\)\n {4}modules\.mod_time \(started\)$/m,
+  )
+  assert.match(stdout, /^Needs a restart:\n {4}general\.language$/m)
+  device.send(Iq({ type: 'get', id: 't', to: 'localhost' }, EntityTime()))
+  await expect(device).iq({ id: 't', type: 'result' })
+  device.send(Iq({ type: 'get', id: 'p', to: 'localhost' }, Ping()))
+  await expect(device).iq({ id: 'p', type: 'error' })
+  await device.close()
+})
+
+test('R28: a reload of a wrong configuration changes nothing, and says where it is wrong', async (t) => {
+  await server.cli('reload')
+  edit(t, (text) => text.replace('[modules.mod_ping]', '[modules.mod_pong]\n[modules.mod_time]'))
+  const { code, stdout } = await server.cli('reload')
+  assert.equal(code, 1)
+  assert.match(stdout, /meerkat\.toml:\d+: modules\.mod_pong: is not a known key/)
+  const device = await connectDevice(server, await freshUser(server, 'juliet'))
+  device.send(Iq({ type: 'get', id: 'p', to: 'localhost' }, Ping()))
+  await expect(device).iq({ id: 'p', type: 'result' })
+  await device.close()
+})
+
+test('a second server does not open the same data', async () => {
+  const { code, stderr } = await runServer(['-c', server.config])
+  assert.equal(code, 1)
+  assert.match(stderr, /another server uses the data folder/)
+})
+
+test('a backup of the running server is restored once it has stopped', async () => {
+  const user = await freshUser(server, 'juliet')
+  const copy = join(server.folder, 'copy.db')
+  const made = await server.cli('backup', copy)
+  assert.equal(made.code, 0, made.stderr)
+  const refused = await server.cli('restore', copy)
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /another server uses the data folder/)
+
+  await server.deleteUser(user.username)
+  await server.stop()
+  const { code, stdout } = await server.cli('restore', copy)
+  assert.equal(code, 0, stdout)
+  await server.restart()
+  const device = await connectDevice(server, user)
+  await device.close()
+})
+
+test('while clients are drained the server is alive and not ready', async (t) => {
+  assert.deepEqual([(await ask('Ready')).status, (await ask('Alive')).status], [200, 200])
+  const raw = await openRaw({ host: server.host, port: server.at('open').port })
+  raw.sendRaw(streamHeader(server))
+  await raw.readUntil('</stream:features>')
+  t.after(() => raw.destroy())
+  // A client that reads nothing does not close its side either, so that the server waits for it.
+  raw.pause()
+  server.signal('SIGTERM')
+  let answer = await ask('Ready')
+  while (answer.status === 200) answer = await ask('Ready')
+  assert.equal(answer.status, 503)
+  assert.deepEqual(JSON.parse(answer.text), { ready: false, reasons: ['the server is stopping'] })
+  assert.equal((await ask('Alive')).status, 200)
+  raw.destroy()
+  assert.equal((await server.stop()).code, 0)
+})
