@@ -135,11 +135,11 @@ export class Kernel {
       void host.hooks.notify(sessionClosed, session, reason)
     }
     session.connection.close(error)
-    const held = session.held()
-    if (held.length === 0) return
-    const done = reroute(this.router, session.jid, held)
+    const waiting = reroute(this.router, session.jid, session.held())
+    if (waiting.length === 0) return
+    const done = Promise.all(waiting)
       .catch((failure: unknown) => this.report('reroute_failed', failure))
-      .finally(() => this.#rerouting.delete(done))
+      .then(() => void this.#rerouting.delete(done))
     this.#rerouting.add(done)
   }
 

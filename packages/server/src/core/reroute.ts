@@ -5,12 +5,18 @@ import { Delivery } from './delivery.ts'
 import type { Held } from './gate.ts'
 import type { Router } from './router.ts'
 
-/** Sends what the client of an ended session may not have to other resources or into storage, one after the other. */
-export async function reroute(router: Router, jid: Jid, held: readonly Held[]): Promise<void> {
+/**
+ * Sends what the client of an ended session may not have to other resources or into storage: at once, so that nothing that comes later overtakes
+ * it. What has to wait for something is promised.
+ */
+export function reroute(router: Router, jid: Jid, held: readonly Held[]): Promise<void>[] {
+  const waiting: Promise<void>[] = []
   for (const each of held) {
     const delivery = deliveryOf(each, jid)
-    if (delivery !== undefined) await router.reroute(delivery)
+    const done = delivery === undefined ? undefined : router.reroute(delivery)
+    if (done !== undefined) waiting.push(done)
   }
+  return waiting
 }
 
 /** A message with the time at which the server took it, unless it says so already (XEP-0203 §4). */

@@ -176,14 +176,16 @@ describe('XEP-0198 §4: what the client is sent', () => {
     assert.equal(juliet.closedWith?.condition, 'resource-constraint')
   })
 
-  it('S50: what a lost session cannot hold goes into storage, all of it', async (t) => {
-    const { scene, romeo, juliet } = await balcony(t, { section: { buffer_max: 3 }, more: [[offline]] })
+  it('S50: what a lost session cannot hold goes into storage, all of it and in order', async (t) => {
+    const { scene, romeo, juliet } = await balcony(t, { section: { buffer_max: 300 }, more: [[offline], ...archived] })
     await juliet.lose()
-    for (const word of ['1', '2', '3', '4', '5']) await romeo.send(chat(word))
+    const words = Array.from({ length: 400 }, (_, index) => String(index + 1))
+    // All at once: what comes while the session ends does not overtake what it held.
+    await Promise.all(words.map((word) => romeo.send(chat(word))))
     assert.equal(juliet.session.closed, true)
     const next = scene.connect('juliet/2')
     await next.send(Presence())
-    assert.deepEqual(bodies(next.take()), ['1', '2', '3', '4', '5'])
+    assert.deepEqual(bodies(next.take()), words)
   })
 })
 
