@@ -11,6 +11,7 @@ import { Guesses } from './guesses.ts'
 import { Hosts } from './hosts.ts'
 import { PendingRequests } from './iq.ts'
 import { showHost, showNode } from './kernel-metrics.ts'
+import { LineLimit } from './line-limit.ts'
 import { AreaLogs, type Log, errorText } from './log.ts'
 import { ModuleManager, type ModuleRegistry } from './manager.ts'
 import { Metrics } from './metrics.ts'
@@ -58,6 +59,7 @@ export class Kernel {
   readonly modules: ModuleManager
   /** Lets operators watch what clients send and get. */
   readonly tracing = new Tracing()
+  readonly #lines: LineLimit
   readonly #transport: Transport
   readonly #pools = new Map<string, unknown>()
   readonly #shared = new Map<object, unknown>()
@@ -72,6 +74,9 @@ export class Kernel {
     this.storage = parts.storage
     this.stores = parts.stores
     this.timers = new TimerWheel(this.clock, (error) => this.report('timer_failed', error))
+    this.#lines = new LineLimit(this.clock, this.timers, (kind, count) =>
+      this.log.error({ what: 'errors_left_out', of: kind, count }, 'errors of one kind were left out of the log'),
+    )
     this.requests = new PendingRequests(this.timers)
     this.router = new Router(this)
     this.modules = new ModuleManager(parts.modules, this.hosts)
@@ -193,9 +198,11 @@ export class Kernel {
     return this.#shared.get(key) as T
   }
 
-  /** Logs and counts a failure that must not cost anyone else anything. */
+  /** Logs and counts a failure that must not cost anyone else anything. A kind of failure, of a module, is logged so many times a second. */
   report(what: string, error: unknown, details: Record<string, unknown> = {}): void {
     this.counters.unexpectedErrors++
+    const { module } = details
+    if (!this.#lines.allows(typeof module === 'string' ? `${what} ${module}` : what)) return
     this.log.error({ what, ...details, error: errorText(error) }, what)
   }
 
