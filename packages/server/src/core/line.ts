@@ -61,6 +61,16 @@ export class Line {
     return this.#settling.get(delivery)
   }
 
+  /** Resolves when all that is in line now has had its effects or was refused. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pairs.values())
+  }
+
+  /** Whether nothing is in line. */
+  get empty(): boolean {
+    return this.#pairs.size === 0
+  }
+
   async #effects(delivery: Delivery, earlier: Promise<void> | undefined): Promise<void> {
     const { kept } = delivery
     // Handed in before waiting for the earlier one, so that both share a transaction when they can.

@@ -244,6 +244,55 @@ describe('seen means stored', () => {
   })
 })
 
+describe('R20: a server that stops waits for what is on its way', () => {
+  /** Whether a promise has resolved by now, and with what. */
+  const now = async <T>(promise: Promise<T>): Promise<T | 'waits'> => {
+    await settle()
+    return Promise.race([promise, Promise.resolve('waits' as const)])
+  }
+
+  it('R20: in a filter, from clients and from the API', async (t) => {
+    const held: (() => void)[] = []
+    const waits = userReceive.on(() => new Promise<undefined>((resolve) => void held.push(() => resolve(undefined))))
+    const { scene, romeo, juliet } = await verona(t, { hooks: [waits] })
+    const { router } = scene.kernel
+    assert.equal(await now(router.idle(5)), true)
+    void juliet.send(chat('of a client'))
+    void router.submit(chat('of the API'), juliet.jid.bare, romeo.jid, 'api')
+    await settle()
+    const idle = router.idle(5)
+    assert.equal(await now(idle), 'waits')
+    held[0]!()
+    assert.equal(await now(idle), 'waits')
+    held[1]!()
+    assert.equal(await now(idle), true)
+    assert.deepEqual(bodies(romeo), ['of a client', 'of the API'])
+    assert.equal(scene.kernel.timers.size, 0)
+  })
+
+  it('R20: in line for a commit', async (t) => {
+    const { storage, waiting } = slowStore()
+    const { scene, romeo, juliet } = await verona(t, keeping, storage)
+    await juliet.send(chat('keep this'))
+    const idle = scene.kernel.router.idle(5)
+    assert.equal(await now(idle), 'waits')
+    waiting[0]!.resolve()
+    assert.equal(await now(idle), true)
+    assert.deepEqual(bodies(romeo), ['keep this'])
+  })
+
+  it('R20: no longer than it was told, when a filter never settles', async (t) => {
+    const never = userReceive.on(() => new Promise<undefined>(() => undefined))
+    const { scene, juliet } = await verona(t, { hooks: [never] })
+    void juliet.send(chat('hello'))
+    const idle = scene.kernel.router.idle(5)
+    await scene.wait(4)
+    assert.equal(await now(idle), 'waits')
+    await scene.wait(2)
+    assert.equal(await now(idle), false)
+  })
+})
+
 describe('RFC 6120 §8.2.3: IQs', () => {
   const empty = {
     iq: [iqGet(Ping, (iq) => iq.with({ type: 'result' })), iqSet(Ping, () => Promise.reject(new Error('oops')))],

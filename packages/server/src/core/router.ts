@@ -30,6 +30,8 @@ export class Router {
   readonly #kernel: Kernel
   /** What waits for a commit, by sender and recipient: nothing may overtake it. */
   readonly #line: Line
+  /** What waits for a filter, a handler or an account. */
+  readonly #running = new Set<Promise<unknown>>()
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -87,7 +89,8 @@ export class Router {
   /** Like `send`, but a refusal is thrown as the StanzaError instead of being sent to `from`. */
   async submit(stanza: Element, from: Jid, to: Jid, origin: Origin): Promise<void> {
     const delivery = this.#delivery(stanza.with({ from, to }), from, to, origin)
-    await this.#pass(delivery)
+    const waiting = this.#pass(delivery)
+    if (waiting !== undefined) await this.#run(waiting)
     await this.settled(delivery)
   }
 
@@ -99,6 +102,22 @@ export class Router {
   /** Resolves when what the delivery keeps is durable and it was handed on; rejects when the commit failed. */
   settled(delivery: Delivery): Promise<void> {
     return this.#line.settling(delivery) ?? Promise.resolve()
+  }
+
+  /** Resolves when no delivery is on its way any more, true, or after `seconds`, false. For a server that stops (R20). */
+  async idle(seconds: number): Promise<boolean> {
+    const { promise: late, resolve } = Promise.withResolvers<false>()
+    const timer = this.#kernel.timers.after(seconds, () => resolve(false))
+    const done = await Promise.race([late, this.#finished()])
+    timer.cancel()
+    return done
+  }
+
+  async #finished(): Promise<true> {
+    // What ends may have sent something on.
+    while (this.#running.size > 0 || !this.#line.empty)
+      await Promise.all([Promise.allSettled(this.#running), this.#line.settled()])
+    return true
   }
 
   /** Hands a stanza to a resource, wherever it is connected; false when the resource has gone and no other has taken its address. */
@@ -247,10 +266,17 @@ export class Router {
   #guard(delivery: Delivery, step: () => void | Promise<void>): void | Promise<void> {
     try {
       const waiting = step()
-      if (waiting instanceof Promise) return waiting.catch((error) => this.#refuse(delivery, error))
+      if (waiting instanceof Promise) return this.#run(waiting.catch((error) => this.#refuse(delivery, error)))
     } catch (error) {
       this.#refuse(delivery, error)
     }
+  }
+
+  /** Counts a delivery as running until it is through. */
+  #run(waiting: Promise<void>): Promise<void> {
+    const running = waiting.finally(() => this.#running.delete(running))
+    this.#running.add(running)
+    return running
   }
 
   /** Any exception but a StanzaError is a fault of ours: logged, and told as `internal-server-error` (R24). */

@@ -44,6 +44,9 @@ export interface Server {
 /** The name under which this process writes events; one process per data folder. */
 const WRITER = 'meerkat@localhost'
 
+/** How long a server that stops waits for stanzas that are on their way, in seconds. */
+const IDLE_SECONDS = 5
+
 /** What has been opened so far, closed in reverse order. */
 class Opened {
   readonly #closers: (() => Promise<void> | void)[] = []
@@ -113,9 +116,14 @@ async function start(
     opened.on(() => kernel.modules.stopAll(host))
     await kernel.modules.startAll(host, hostType.modules)
   }
+  opened.on(turn(kernel.timers))
   // While the modules still run: what clients may not have goes into storage.
   opened.on(() => kernel.endSessions(new StreamError('system-shutdown')))
-  opened.on(turn(kernel.timers))
+  // R20: nobody sends anything any more, and what is on its way arrives.
+  opened.on(async () => {
+    if (!(await kernel.router.idle(IDLE_SECONDS)))
+      kernel.log.warn({ what: 'deliveries_given_up' }, 'some stanzas were on their way for too long')
+  })
 
   const development = await developmentCertificate(
     config.general.data_dir,
