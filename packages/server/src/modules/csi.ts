@@ -25,6 +25,8 @@ export default defineModule({
   },
 
   start(host, config) {
+    const active = host.metrics.counter('mod_csi_active')
+    const inactive = host.metrics.counter('mod_csi_inactive')
     for (const { local } of host.directory.all()) {
       const gate = local?.hostType === host.type ? gateOf(local) : undefined
       if (gate !== undefined) gate.limit = config.buffer_max
@@ -33,9 +35,13 @@ export default defineModule({
       hooks: [
         streamFeatures.on((features) => [...features, ClientState()]),
         nonza.on((session, element) => {
-          if (CsiInactive.is(element)) rest(host, session, config.buffer_max)
-          else if (CsiActive.is(element)) gateOf(session)?.open()
-          else return undefined
+          if (CsiInactive.is(element)) {
+            inactive.value++
+            rest(host, session, config.buffer_max)
+          } else if (CsiActive.is(element)) {
+            active.value++
+            gateOf(session)?.open()
+          } else return undefined
           return true
         }),
         // The client is awake to send: it gets what waits before any answer.

@@ -14,9 +14,6 @@ import type { Element } from '@meerkat/xml'
 import { type Connection, type Session, nonza, sessionActive } from '../../core/session.ts'
 import type { ClientStream, Stage } from './stream.ts'
 
-/** Stream errors behind which a client may come back to its session: they say nothing against what the client has sent. */
-const UNFINISHED = new Set(['connection-timeout', 'internal-server-error', 'resource-constraint'])
-
 /** A session, as the client's end of it speaks. */
 export class BoundStage implements Stage {
   readonly #stream: ClientStream
@@ -56,7 +53,8 @@ export class BoundStage implements Stage {
   closed(reason: string, lost: boolean): void {
     if (this.#session.connection !== this.#connection) return
     const { kernel } = this.#stream
-    if (lost || UNFINISHED.has(reason)) kernel.loseConnection(this.#session, reason)
+    // A client that is closed for its silence may come back to its session.
+    if (lost || reason === 'connection-timeout') kernel.loseConnection(this.#session, reason)
     else kernel.endSession(this.#session, reason)
   }
 

@@ -176,6 +176,25 @@ describe('XEP-0198 §4: what the client is sent', () => {
     assert.equal(juliet.closedWith?.condition, 'resource-constraint')
   })
 
+  it('S52: what is too much to be sent again at once goes into storage', async (t) => {
+    const large = 'x'.repeat(200_000)
+    const { scene, romeo, juliet } = await balcony(t, { more: [[offline]] })
+    for (let i = 0; i < 3; i++) await romeo.send(chat(large))
+    await juliet.lose()
+    assert.equal(juliet.session.closed, true)
+    const next = scene.connect('juliet/2')
+    await enable(next)
+    await next.send(Presence())
+    assert.deepEqual(bodies(next.take()), [large, large, large])
+    await next.say(SmAck({ h: 4 }))
+    await next.lose()
+    for (let i = 0; i < 2; i++) await romeo.send(chat(large))
+    assert.equal(next.session.closed, false)
+    await romeo.send(chat(large))
+    assert.equal(next.session.closed, true)
+    assert.equal(await scene.host.stores.log('offline').count(JULIET), 3)
+  })
+
   it('S50: what a lost session cannot hold goes into storage, all of it and in order', async (t) => {
     const { scene, romeo, juliet } = await balcony(t, { section: { buffer_max: 300 }, more: [[offline], ...archived] })
     await juliet.lose()

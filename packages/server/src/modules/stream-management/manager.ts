@@ -88,13 +88,12 @@ export class StreamManager {
   /** Keeps a session that can be resumed. */
   lost(session: Session): true | undefined {
     const managed = managedOf(session)
-    if (managed?.id === undefined) return undefined
+    // Who is taking the session over is awake.
+    if (managed?.id === undefined || !managed.outbound.lost(managed.heir === undefined)) return undefined
     managed.timer?.cancel()
     managed.timer = this.#host.after(this.#settings.resume_timeout, () =>
       this.#host.endSession(session, 'not resumed in time'),
     )
-    // Who is taking the session over is awake.
-    managed.outbound.lost(managed.heir === undefined)
     return true
   }
 
@@ -170,6 +169,7 @@ export class StreamManager {
       newcomer.fail(handledCountTooHigh(h, managed.outbound.sent))
       return true
     }
+    managed.outbound.acknowledge(h)
     // From here on the old connection brings nothing more. What it has brought is handled before the client is told how much that was.
     managed.heir = newcomer
     this.#host.loseConnection(session!, 'resumed', new StreamError('conflict'))
@@ -179,7 +179,7 @@ export class StreamManager {
     else {
       managed.heir = undefined
       if (session!.closed) refuse(newcomer, 'item-not-found', this.#stale.find(user, id))
-      else if (!newcomer.gone) takeOver(newcomer, session!, managed, h)
+      else if (!newcomer.gone) takeOver(newcomer, session!, managed)
     }
     return true
   }
@@ -193,10 +193,9 @@ export class StreamManager {
 }
 
 /** §5: first how much was handled, then what was not acknowledged, then what comes. */
-function takeOver(newcomer: Newcomer, session: Session, managed: Managed, h: number): void {
+function takeOver(newcomer: Newcomer, session: Session, managed: Managed): void {
   managed.timer?.cancel()
   managed.timer = undefined
-  managed.outbound.acknowledge(h)
   newcomer.takeOver(session)
   session.connection.send(SmResumed({ previd: managed.id, h: managed.inbound.handled }))
   managed.outbound.resend()

@@ -1,6 +1,6 @@
 /** XEP-0198 §4: what was sent to a client and not acknowledged. */
 import { SmRequest, StreamError, countBetween, countOn } from '@meerkat/protocol'
-import type { Element } from '@meerkat/xml'
+import { type Element, serialize } from '@meerkat/xml'
 import { Gate, type Held, type Host, type Session, type Timer, delayed } from '../../core/module.ts'
 import { messageUnacknowledged } from './hooks.ts'
 
@@ -18,6 +18,8 @@ export interface OutboundSettings {
 const GRACE_SECONDS = 5
 /** How many times `buffer_max` may wait during that time. */
 const GRACE_FACTOR = 10
+/** How many characters may wait while there is no connection: they are sent all at once when there is one again. */
+const MAX_CHARACTERS = 512 * 1024
 /** An acknowledgement that is further off than this is an old one. */
 const HALF = 2 ** 31
 
@@ -34,8 +36,9 @@ export class Outbound extends Gate {
   #acked = 0
   /** How many were sent since the client was last asked. */
   #unasked = 0
-  /** How many may wait while there is no connection. */
+  /** How many may wait while there is no connection, and how many characters they are. */
   #room = 0
+  #characters = 0
   #grace: Timer | undefined
 
   constructor(host: Host, session: Session, settings: OutboundSettings) {
@@ -78,12 +81,17 @@ export class Outbound extends Gate {
     return true
   }
 
-  /** The connection is gone; `asleep`: whoever wakes clients is told what waits. */
-  lost(asleep: boolean): void {
-    this.#room = Math.max(this.settings.buffer_max, this.#unacked.length)
+  /**
+   * The connection is gone. False when there is too much to send again at once: it must go elsewhere. `asleep`: whoever wakes clients is told what
+   * waits.
+   */
+  lost(asleep: boolean): boolean {
     this.stop()
-    if (!asleep) return
-    for (const { stanza } of this.#unacked.slice()) this.#wake(stanza)
+    this.#room = Math.max(this.settings.buffer_max, this.#unacked.length)
+    this.#characters = this.#unacked.reduce((sum, { stanza }) => sum + serialize(stanza).length, 0)
+    if (this.#characters > MAX_CHARACTERS) return false
+    if (asleep) for (const { stanza } of this.#unacked.slice()) this.#wake(stanza)
+    return true
   }
 
   /** Sends again what was not acknowledged, over another connection (§5). */
@@ -109,7 +117,9 @@ export class Outbound extends Gate {
   /** A stanza waits for a connection. When there is no more room, the session ends and everything goes elsewhere (S50). */
   #kept(stanza: Element): void {
     this.#wake(stanza)
-    if (this.#unacked.length > this.#room) this.#host.endSession(this.#session, 'too many unacked stanzas')
+    this.#characters += serialize(stanza).length
+    if (this.#unacked.length > this.#room || this.#characters > MAX_CHARACTERS)
+      this.#host.endSession(this.#session, 'too many unacked stanzas')
   }
 
   #wake(stanza: Element): void {
