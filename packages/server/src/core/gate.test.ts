@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Body, Iq, Message, Ping, Presence, StreamError, errorCondition } from '@meerkat/protocol'
 import { type Element, text } from '@meerkat/xml'
-import { type Device, story } from '../testing/story.ts'
+import { type Device, settle, story } from '../testing/story.ts'
 import { Gate, type Held } from './gate.ts'
 import type { Registration } from './hooks.ts'
 import type { ModuleDeclaration } from './module.ts'
+import { messageToUser } from './router.ts'
 import { connectionLost, sessionKept } from './session.ts'
 
 const chat = (body: string) => Message({ type: 'chat', from: 'romeo@example.com/1' }, Body({}, body))
@@ -119,17 +120,20 @@ describe('what a session held when it ended', () => {
     assert.deepEqual(await ended(t, Presence({ from: 'romeo@example.com/1' })), [])
   })
 
-  it('copies that the account made for this resource alone stay where they are', async (t) => {
-    assert.deepEqual(await ended(t, chat('copy').with({ from: 'juliet@example.com' })), [])
-  })
-
   it('is waited for when the server stops', async (t) => {
-    const scene = await story(t, { modules: [], users: ['juliet', 'romeo'] })
+    const taken: string[] = []
+    const slow = messageToUser.on(async ({ stanza }) => {
+      await settle()
+      taken.push(...bodies([stanza]))
+      return true
+    })
+    const scene = await story(t, { modules: [[test(slow)]], users: ['juliet', 'romeo'] })
     const gate = new Marker('')
     gate.holds = true
     gated(scene.device('juliet'), [gate, 'late'])
-    scene.device('juliet').session.deliver(Iq({ type: 'get', id: 'x', from: 'romeo@example.com/1' }, Ping()))
+    scene.device('juliet').session.deliver(chat('hey'))
     await scene.kernel.endSessions(new StreamError('system-shutdown'))
+    assert.deepEqual(taken, ['hey'])
     assert.equal(scene.device('romeo').closedWith?.condition, 'system-shutdown')
     assert.equal(scene.host.directory.size, 0)
   })

@@ -394,6 +394,13 @@ describe('XEP-0198 §4: a session that is not resumed', () => {
     assert.deepEqual(romeo.take().map(errorCondition), ['service-unavailable'])
   })
 
+  it('copies and answers that the account sent to this resource alone go nowhere else', async (t) => {
+    const { scene, juliet } = await balcony(t, { more: [[offline]] })
+    juliet.session.deliver(chat('carbon').with({ from: JULIET }))
+    await juliet.disconnect()
+    assert.equal(await scene.host.stores.log('offline').count(JULIET), 0)
+  })
+
   it('what was kept for the user before keeps its time', async (t) => {
     const { scene, romeo, juliet } = await balcony(t, { more: [[offline]] })
     await juliet.disconnect()

@@ -140,8 +140,8 @@ export class StreamManager {
     managed.waiting++
     const answered = settled.then((): true => {
       managed.waiting--
-      // Over another connection the client has been told already.
-      if (session.connection === connection) connection.send(SmAck({ h: inbound.handled }))
+      // Over this connection: when there is another one by now, the client has been told over that.
+      connection.send(SmAck({ h: inbound.handled }))
       return true
     })
     return managed.waiting < MAX_WAITING ? true : answered
