@@ -2,6 +2,7 @@
 import { systemClock } from '../core/clock.ts'
 import type { Pool } from '../core/config/types.ts'
 import type { Log } from '../core/log.ts'
+import type { MetricScope } from '../core/metrics.ts'
 import { openRabbitPool } from '../pools/rabbit.ts'
 
 /** The types of pools that this server has; the main store (`storage.ts`) opens `rdbms`. */
@@ -15,6 +16,8 @@ export interface OpenPool {
   readonly hostType: string | undefined
   /** What modules get from `host.pool(type, tag)`. */
   readonly value: unknown
+  /** Shows what it counts. */
+  show(scope: MetricScope): void
   close(): Promise<void>
 }
 
@@ -25,6 +28,13 @@ export function openPools(pools: readonly Pool[], log: Log): OpenPool[] {
     if (pool.type !== 'rabbit') throw new Error(`[outgoing_pools.${pool.type}] is not built into this server`)
     const name = `meerkat ${pool.tag}`
     const value = openRabbitPool({ settings: pool.settings, name, log, clock: systemClock() })
-    return { type: pool.type, tag: pool.tag, hostType: pool.hostType, value, close: () => value.close() }
+    return {
+      type: pool.type,
+      tag: pool.tag,
+      hostType: pool.hostType,
+      value,
+      show: (scope: MetricScope) => value.figures.show(scope),
+      close: () => value.close(),
+    }
   })
 }

@@ -105,6 +105,7 @@ async function start(
   const kernel = await openKernel(present, modules, log, opened)
   for (const pool of openPools(config.pools, kernel.logs.area('pools'))) {
     kernel.addPool(pool.type, pool.tag, pool.value, pool.hostType)
+    pool.show(kernel.metrics.scope({ pool_tag: pool.tag, host_type: pool.hostType ?? 'global' }))
     opened.on(() => pool.close())
   }
   for (const hostType of config.hostTypes.values()) {

@@ -6,6 +6,7 @@ import type { PoolOf } from '../core/config/types.ts'
 import type { Log } from '../core/log.ts'
 import { PublishingChannel } from './rabbit-channel.ts'
 import { type RabbitSettings, connectRabbit, destroyRabbit } from './rabbit-connect.ts'
+import { RabbitFigures } from './rabbit-figures.ts'
 import {
   type Confirmation,
   type Exchange,
@@ -27,6 +28,8 @@ export interface RabbitPoolOptions {
 
 /** A pool with its end. */
 export interface OpenRabbitPool extends RabbitPool {
+  /** What the pool counts. */
+  readonly figures: RabbitFigures
   /** Waits for confirms, no longer than `call_timeout`, and ends the connection. */
   close(): Promise<void>
 }
@@ -48,6 +51,7 @@ export function openRabbitPool(options: RabbitPoolOptions): OpenRabbitPool {
 }
 
 class Pool implements OpenRabbitPool {
+  readonly figures = new RabbitFigures()
   readonly channels: number
   readonly attempted: Promise<void>
   readonly patience: Promise<void>
@@ -60,6 +64,8 @@ class Pool implements OpenRabbitPool {
   #model: ChannelModel | undefined
   #connection = 0
   #failures = 0
+  /** The present connection counts as active. */
+  #up = false
   #again: NodeJS.Timeout | undefined
   #state: PoolState
   #closing: Promise<void> | undefined
@@ -107,7 +113,10 @@ class Pool implements OpenRabbitPool {
     const channel = this.#open[properties.lane % this.channels]
     if (channel === undefined || this.#blocked || this.#closing !== undefined)
       return Promise.reject(new RabbitError('unavailable', this.#state.error ?? 'not connected'))
-    return channel.publish(exchange, routingKey, body, properties, this.#options.clock.monotonic())
+    const { clock } = this.#options
+    const now = clock.monotonic()
+    const publishing = channel.publish(exchange, routingKey, body, properties, now)
+    return this.figures.follow(publishing, body.length, now, () => clock.monotonic())
   }
 
   close(): Promise<void> {
@@ -153,6 +162,8 @@ class Pool implements OpenRabbitPool {
     if (this.#model !== model) return
     this.#failures = 0
     this.#connection++
+    this.figures.up()
+    this.#up = true
     this.#options.log.info({ what: 'rabbit_connected', pool: this.#options.name }, 'connected to RabbitMQ')
     this.#change('connected', undefined)
   }
@@ -178,6 +189,8 @@ class Pool implements OpenRabbitPool {
   }
 
   #forget(): void {
+    if (this.#up) this.figures.down()
+    this.#up = false
     this.#model = undefined
     this.#blocked = false
     this.#open.fill(undefined)
@@ -210,6 +223,7 @@ class Pool implements OpenRabbitPool {
   #failed(error: string): void {
     if (this.#closing !== undefined) return
     this.#failures++
+    this.figures.failed++
     if (error !== this.#state.error) this.#log('rabbit_connection_failed', error)
     this.#change('failing', error)
     const pause = backoff(this.#failures, this.#settings.connection.reconnect.delay, MAX_PAUSE)

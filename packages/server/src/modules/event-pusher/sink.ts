@@ -74,7 +74,27 @@ export class Sink implements SinkControl {
     this.#maxHeld = options.maxHeld ?? 5000
     this.#maxHeldLength = options.maxHeldLength ?? 16 * 1024 * 1024
     this.#reader.onRows(() => this.#fill())
+    this.#show()
     this.#fill()
+  }
+
+  #show(): void {
+    const scope = this.#host.metrics.within({ sink: this.name })
+    const counters = this.#counters
+    scope.counted('meerkat_events', 'delivered', () => counters.delivered)
+    scope.counted('meerkat_events', 'unroutable', () => counters.unroutable)
+    scope.counted('meerkat_events', 'failed', () => counters.failed)
+    scope.counted('meerkat_events', 'dead_lettered', () => counters.deadLettered)
+    let waiting = 0
+    // What waits is in the store: a look answers with what the look before it has asked for.
+    scope.gauge('meerkat_events', 'waiting', () => {
+      if (!this.#stopping)
+        this.#reader.pending().then(
+          (pending) => (waiting = pending),
+          () => undefined,
+        )
+      return waiting
+    })
   }
 
   /** Tries again at once what waits for another attempt: to be called when an obstacle may be gone. */

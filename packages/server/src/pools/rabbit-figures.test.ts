@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Metrics } from '../core/metrics.ts'
+import { RabbitFigures } from './rabbit-figures.ts'
+import { RabbitError } from './rabbit-pool.ts'
+
+describe('what a pool for RabbitMQ counts', () => {
+  it('is shown under the names of the reference', async () => {
+    const figures = new RabbitFigures()
+    figures.up()
+    figures.up()
+    figures.down()
+    const ends = [
+      Promise.resolve('taken'),
+      Promise.reject(new RabbitError('timeout', 'nothing came')),
+      Promise.reject(new RabbitError('nack', 'no')),
+    ]
+    await Promise.allSettled(ends.map((end) => figures.follow(end, 100, 5, () => 7)))
+    const metrics = new Metrics()
+    figures.show(metrics.scope({ host_type: 'global', pool_tag: 'event_pusher' }))
+    const told = metrics
+      .text()
+      .split('\n')
+      .filter((line) => !/^#|_bucket|^$/.test(line))
+      .map((line) => line.replace('{host_type="global",pool_tag="event_pusher"}', ''))
+    assert.deepEqual(told, [
+      'wpool_rabbit_connections_active 1',
+      'wpool_rabbit_connections_opened 2',
+      'wpool_rabbit_connections_closed 1',
+      'wpool_rabbit_connections_failed 0',
+      'wpool_rabbit_messages_published_count 1',
+      'wpool_rabbit_messages_published_failed 1',
+      'wpool_rabbit_messages_published_timeout 1',
+      'wpool_rabbit_messages_published_time_count 1',
+      'wpool_rabbit_messages_published_time_sum 2000',
+      'wpool_rabbit_messages_published_size_count 3',
+      'wpool_rabbit_messages_published_size_sum 300',
+    ])
+  })
+})
