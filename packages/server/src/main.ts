@@ -41,11 +41,13 @@ async function run(file: string, mayWrite: boolean): Promise<void> {
   for (const notice of config.notices) log.warn({ what: 'config_notice', notice }, notice)
 
   // R24: a fault that no one caught costs nobody else anything; it is logged and counted.
-  process.on('uncaughtException', (error) => log.error({ what: 'uncaught_exception', error: errorText(error) }))
-  process.on('unhandledRejection', (error) => log.error({ what: 'unhandled_rejection', error: errorText(error) }))
+  let report = (what: string, error: unknown): void => log.error({ what, error: errorText(error) }, what)
+  process.on('uncaughtException', (error) => report('uncaught_exception', error))
+  process.on('unhandledRejection', (error) => report('unhandled_rejection', error))
 
   const ending = new Ending()
   const server = await startServer(config, modules, log, ending)
+  report = (what, error) => server.kernel.report(what, error)
   const domains = [...config.hostTypes.values()].flatMap((type) => type.domains)
   process.stdout.write(greeting(server.addresses, domains[0] ?? 'localhost'))
   const again = await ending.wanted
