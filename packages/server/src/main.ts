@@ -3,20 +3,25 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ConfigError, loadConfig, printProblem } from './core/config/index.ts'
 import { starterConfig } from './core/config/starter.ts'
-import { createLog, errorText } from './core/log.ts'
+import type { Config } from './core/config/types.ts'
+import { KnownSecrets, createLog, errorText } from './core/log.ts'
 import type { ProcessControl } from './main/control.ts'
 import { knownParts } from './main/known-parts.ts'
 import { loadModules } from './main/modules.ts'
 import { startServer } from './main/server.ts'
 
 const USAGE = `usage: meerkat foreground [-c FILE]   start the server here (default: ./meerkat.toml, written when missing)
-       meerkat init FILE              write a commented starter configuration`
+       meerkat init FILE              write a commented starter configuration
+       meerkat check [-c FILE]        say what is wrong with the configuration and what it names
+       meerkat restore BACKUP [-c FILE]   put a backup in the place of the embedded store`
 
 /** A mistake of whoever started the process: told without a stack. */
 class UsageError extends Error {}
 
 async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'init') return init(args[1])
+  if (args[0] === 'check') return check(configOf(args.slice(1)))
+  if (args[0] === 'restore') return restore(args[1], configOf(args.slice(2)))
   const file = args[0] === '-c' ? args[1] : args.length === 0 ? undefined : ''
   if (file === '' || (args[0] === '-c' && file === undefined) || args.length > 2) throw new UsageError(USAGE)
   await run(resolve(file ?? 'meerkat.toml'), file === undefined)
@@ -29,6 +34,36 @@ function init(file: string | undefined): void {
   process.stdout.write(`wrote ${file}\n`)
 }
 
+/** `-c FILE`, or the usual name. */
+function configOf(args: readonly string[]): string {
+  if (args.length === 0) return resolve('meerkat.toml')
+  if (args[0] !== '-c' || args[1] === undefined || args.length > 2) throw new UsageError(USAGE)
+  return resolve(args[1])
+}
+
+async function reader(file: string): Promise<() => Config> {
+  const known = knownParts(await loadModules())
+  return () => loadConfig(file, readFileSync(file, 'utf8'), known)
+}
+
+async function check(file: string): Promise<void> {
+  const { checkServer, printFindings } = await import('./main/check.ts')
+  const findings = await checkServer(await reader(file))
+  process.stdout.write(`${printFindings(findings)}\n`)
+  if (findings.some(({ state }) => state === 'wrong')) process.exitCode = 1
+}
+
+async function restore(source: string | undefined, file: string): Promise<void> {
+  if (source === undefined) throw new UsageError(USAGE)
+  const { restoreStore } = await import('./main/restore.ts')
+  const config = (await reader(file))()
+  try {
+    process.stdout.write(`${restoreStore(config, resolve(source))}\n`)
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
 /** Runs the server until a signal stops it. */
 async function run(file: string, mayWrite: boolean): Promise<void> {
   if (!existsSync(file)) {
@@ -36,8 +71,14 @@ async function run(file: string, mayWrite: boolean): Promise<void> {
     init(file)
   }
   const modules = await loadModules()
-  const config = loadConfig(file, readFileSync(file, 'utf8'), knownParts(modules))
-  const log = createLog(config.general.loglevel, { secrets: config.secrets })
+  const secrets = new KnownSecrets()
+  const readConfig = (): Config => {
+    const config = loadConfig(file, readFileSync(file, 'utf8'), knownParts(modules))
+    secrets.learn(config.secrets)
+    return config
+  }
+  const config = readConfig()
+  const log = createLog(config.general.loglevel, { secrets })
   for (const notice of config.notices) log.warn({ what: 'config_notice', notice }, notice)
 
   // R24: a fault that no one caught costs nobody else anything; it is logged and counted.
@@ -45,11 +86,13 @@ async function run(file: string, mayWrite: boolean): Promise<void> {
   process.on('uncaughtException', (error) => report('uncaught_exception', error))
   process.on('unhandledRejection', (error) => report('unhandled_rejection', error))
 
-  const ending = new Ending()
+  const ending = new Ending(readConfig)
   const server = await startServer(config, modules, log, ending)
   report = (what, error) => server.kernel.report(what, error)
   const domains = [...config.hostTypes.values()].flatMap((type) => type.domains)
   process.stdout.write(greeting(server.addresses, domains[0] ?? 'localhost'))
+  // As daemons do: read the configuration again.
+  process.on('SIGHUP', () => void server.reload())
   const again = await ending.wanted
   process.stdout.write('stopping\n')
   await server.stop()
@@ -75,7 +118,10 @@ class Ending implements ProcessControl {
   /** Resolves when the server is to end; true when it is to start again. */
   readonly wanted: Promise<boolean>
 
-  constructor() {
+  readonly readConfig: () => Config
+
+  constructor(readConfig: () => Config) {
+    this.readConfig = readConfig
     const { promise, resolve } = Promise.withResolvers<boolean>()
     this.wanted = promise
     this.stop = () => resolve(false)
