@@ -5,7 +5,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { authMethodSettings, authSettings } from '../src/core/config/declarations/auth.ts'
-import { generalSettings, logSettings, shaperSettings, storageSettings } from '../src/core/config/declarations/general.ts'
+import {
+  generalSettings,
+  logSettings,
+  shaperSettings,
+  storageSettings,
+} from '../src/core/config/declarations/general.ts'
 import { handlerSettings } from '../src/core/config/declarations/http-handlers.ts'
 import { listenerSettings } from '../src/core/config/declarations/listeners.ts'
 import { poolSettings } from '../src/core/config/declarations/pools.ts'
@@ -71,6 +76,7 @@ function configurationPage(built: ReturnType<typeof knownParts>): string {
   add((name) => `[[listen.${name}]]`, listenerSettings, built.listeners)
   add((name) => `[[listen.http.handlers.${name}]]`, handlerSettings, built.httpHandlers)
   add((name) => `[outgoing_pools.${name}.TAG]`, poolSettings, built.pools)
+  for (const [name, { settings }] of built.services) parts.push([`[services.${name}]`, settings])
   const sections = parts.map(([title, settings]) => `## ${title}\n\n${table(settings)}`)
   const intro =
     'The sections of `meerkat.toml` besides [modules](modules.md). A file is the whole configuration: nothing is merged in.'

@@ -12,7 +12,7 @@ import type { Config, HttpHandler, ListenerOf } from '../core/config/types.ts'
 import type { Kernel } from '../core/kernel.ts'
 import { type HttpMount, type HttpTls, openControlSocket, openHttpListener } from '../listeners/http/index.ts'
 import { type TlsFiles, tlsContext } from './certificates.ts'
-import { webClients } from './web-clients.ts'
+import { type WebClients, boshService, webClients } from './web-clients.ts'
 
 /** What was opened. */
 export interface Interfaces {
@@ -38,9 +38,12 @@ export async function openInterfaces(kernel: Kernel, config: Config, development
       kernel.logs.area('http'),
     )
     closers.push(() => control.close())
+    const bosh = boshService(kernel, config)
+    if (bosh !== undefined) closers.push(() => bosh.close())
     for (const listener of config.listen) {
       if (listener.kind !== 'http') continue
-      const http = await openHttp(kernel, config, listener, development)
+      const clients = webClients(kernel, config, listener, bosh)
+      const http = await openHttp(kernel, config, listener, development, clients)
       closers.push(() => http.close())
       addresses.push(...http.addresses)
     }
@@ -51,14 +54,19 @@ export async function openInterfaces(kernel: Kernel, config: Config, development
   return { addresses, close }
 }
 
-async function openHttp(kernel: Kernel, config: Config, listener: ListenerOf<'http'>, development: TlsFiles) {
+async function openHttp(
+  kernel: Kernel,
+  config: Config,
+  listener: ListenerOf<'http'>,
+  development: TlsFiles,
+  clients: WebClients,
+) {
   const { settings, ip_address: address } = listener
   const tls: HttpTls | undefined = settings.tls && {
     context: tlsContext(settings.tls, development, kernel.clock),
     requestCertificate: settings.tls.verify_mode !== 'none',
     rejectUnauthorized: settings.tls.verify_mode === 'peer' && settings.tls.disconnect_on_failure,
   }
-  const clients = webClients(kernel, config, listener)
   const http = await openHttpListener({
     port: listener.port,
     address,

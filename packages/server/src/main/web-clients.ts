@@ -1,6 +1,9 @@
 /** What of an HTTP listener is for clients: WebSocket, BOSH, and where to find them. */
 import type { Config, HttpHandler, ListenerOf } from '../core/config/types.ts'
 import type { Kernel } from '../core/kernel.ts'
+import { BoshHandler } from '../listeners/bosh/handler.ts'
+import { BoshService } from '../listeners/bosh/service.ts'
+import type { BoshSettings } from '../listeners/bosh/settings.ts'
 import { type C2sOptions, c2sOptions } from '../listeners/c2s/options.ts'
 import type { HttpMount } from '../listeners/http/index.ts'
 import { type Endpoint, hostMetaMounts } from '../listeners/websocket/host-meta.ts'
@@ -14,19 +17,33 @@ export interface WebClients {
   close(): Promise<void>
 }
 
+type BoshHandlerConfig = HttpHandler & { readonly kind: 'mongoose_bosh_handler' }
 type WebSocketHandler = HttpHandler & { readonly kind: 'mongoose_websocket_handler' }
 
-/** What the handlers of a listener serve to clients; nothing when there is none for them. */
-export function webClients(kernel: Kernel, config: Config, listener: ListenerOf<'http'>): WebClients {
+/** The service for BOSH, where the configuration has it. */
+export function boshService(kernel: Kernel, config: Config): BoshService | undefined {
+  // The service's own declaration has read it.
+  const settings = config.services.get('service_bosh') as BoshSettings | undefined
+  return settings && new BoshService(kernel, settings)
+}
+
+/** What the handlers of a listener serve to clients; nothing when there is none for them. Throws where BOSH lacks its service. */
+export function webClients(
+  kernel: Kernel,
+  config: Config,
+  listener: ListenerOf<'http'>,
+  bosh: BoshService | undefined,
+): WebClients {
   const sockets = listener.handlers
     .filter((handler): handler is WebSocketHandler => handler.kind === 'mongoose_websocket_handler')
     .map((handler) => webSockets(kernel, config, handler))
+  const bodies = listener.handlers
+    .filter((handler): handler is BoshHandlerConfig => handler.kind === 'mongoose_bosh_handler')
+    .map((handler) => boshHandler(config, handler, bosh))
   const endpoints = listener.handlers.flatMap(endpointOf)
+  const secure = listener.settings.tls !== undefined
   return {
-    mounts: [
-      ...sockets,
-      ...(endpoints.length === 0 ? [] : hostMetaMounts(endpoints, listener.settings.tls !== undefined)),
-    ],
+    mounts: endpoints.length === 0 ? [] : [...sockets, ...bodies, ...hostMetaMounts(endpoints, secure)],
     close: async () => {
       await Promise.all(sockets.map((each) => each.close()))
     },
@@ -48,11 +65,21 @@ function webSockets(kernel: Kernel, config: Config, { settings }: WebSocketHandl
   })
 }
 
+function boshHandler(config: Config, { settings }: BoshHandlerConfig, bosh: BoshService | undefined): BoshHandler {
+  if (bosh === undefined) throw new Error(`mongoose_bosh_handler at ${settings.path} needs [services.service_bosh]`)
+  return new BoshHandler(bosh, {
+    host: settings.host,
+    path: settings.path,
+    origins: settings.origins.map((origin) => origin.toLowerCase()),
+    stream: streamOptions(config, { allowPlainWithoutTls: settings.allow_plain_without_tls }),
+  })
+}
+
 /** What differs between the handlers for clients. */
 interface Differences {
   readonly allowPlainWithoutTls: boolean
-  readonly offerSession: boolean
-  readonly stanzaBytes: number
+  readonly offerSession?: boolean
+  readonly stanzaBytes?: number
 }
 
 /** The options of streams over HTTP: as those of a listener that sets nothing else. STARTTLS has no place here (S27). */
@@ -61,7 +88,7 @@ function streamOptions(config: Config, { stanzaBytes, ...rest }: Differences): C
   return {
     ...usual,
     ...rest,
-    afterLogin: { ...usual.afterLogin, stanzaBytes },
+    afterLogin: { ...usual.afterLogin, stanzaBytes: stanzaBytes ?? usual.afterLogin.stanzaBytes },
     ...streamOptionsOf(config),
   }
 }

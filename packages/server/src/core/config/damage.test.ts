@@ -5,7 +5,9 @@ import { parse, stringify } from 'smol-toml'
 import { type Path, valueAt } from './read-settings.ts'
 import { ConfigError } from './problem.ts'
 import { starterConfig } from './starter.ts'
-import { load } from './testing.ts'
+import { load as loadWith, starterParts } from './testing.ts'
+
+const load = (text: string) => loadWith(text, starterParts)
 
 const whole = `${starterConfig()}
 [outgoing_pools.rabbit.event_pusher.connection]

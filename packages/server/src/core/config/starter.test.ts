@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { parseJid } from '@meerkat/protocol'
 import { accessLimit, accessRule } from '../access.ts'
 import { starterConfig } from './starter.ts'
-import { load } from './testing.ts'
+import { load as loadWith, starterParts } from './testing.ts'
+
+const load = (text: string) => loadWith(text, starterParts)
 
 const starter = starterConfig()
 

@@ -70,7 +70,7 @@ ${certificate}
     verify_mode = "none"
 ${certificate}
 
-# Clients that speak over HTTP, such as web pages: WebSocket. Give this listener
+# Clients that speak over HTTP, such as web pages: WebSocket and BOSH. Give this listener
 # a [listen.http.tls] with certfile and keyfile, or put a proxy with TLS before
 # it, before you open it.
 [[listen.http]]
@@ -79,6 +79,9 @@ ${certificate}
   [[listen.http.handlers.mongoose_websocket_handler]]
     host = "_"
     path = "/ws-xmpp"
+  [[listen.http.handlers.mongoose_bosh_handler]]
+    host = "_"
+    path = "/http-bind"
 
 # The GraphQL API for administrators. No name and password are set, so that
 # whoever reaches this port may do everything: keep it on this machine, or set
@@ -104,6 +107,9 @@ ${certificate}
 `
 
 const rest = (domain: string): string => `\
+# Sessions of clients that come by BOSH.
+[services.service_bosh]
+
 # Accounts are kept in the server's own store, as keys for SCRAM.
 [auth]
   methods = ["internal"]

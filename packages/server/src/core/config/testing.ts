@@ -48,6 +48,13 @@ export const knownParts: KnownParts = {
   instrumentation: new Set(['prometheus']),
 }
 
+/** Those, and what the starter file has besides. */
+export const starterParts: KnownParts = {
+  ...knownParts,
+  httpHandlers: new Set([...knownParts.httpHandlers, 'mongoose_bosh_handler']),
+  services: new Map([...knownParts.services, ['service_bosh', { settings: {} }]]),
+}
+
 /** The smallest file that is accepted. */
 export const smallest = `[general]
 hosts = ["localhost"]
@@ -55,7 +62,8 @@ default_server_domain = "localhost"
 `
 
 /** Loads `text` as `meerkat.toml` in the folder of these tests. */
-export const load = (text: string) => loadConfig(`${import.meta.dirname}/meerkat.toml`, text, knownParts)
+export const load = (text: string, known: KnownParts = knownParts) =>
+  loadConfig(`${import.meta.dirname}/meerkat.toml`, text, known)
 
 /** What is wrong with `text`, one line a problem; empty when nothing is. */
 export function problemsOf(text: string): string[] {

@@ -40,8 +40,8 @@ export class Streams {
     return this.#strangers
   }
 
-  /** Begins a stream over the transport that `wireTo` makes. */
-  add(options: C2sOptions, wireTo: (receiver: Receiver) => Wire): void {
+  /** Begins a stream over the transport that `wireTo` makes; `gone` is called once when its connection is no more. */
+  add(options: C2sOptions, wireTo: (receiver: Receiver) => Wire, gone?: () => void): void {
     let known = false
     this.#strangers++
     const recognised = (): void => {
@@ -52,6 +52,7 @@ export class Streams {
     const stream = new ClientStream(this.#kernel, options, wireTo, () => {
       recognised()
       this.#streams.delete(stream)
+      gone?.()
       if (this.#streams.size === 0) this.#emptied?.()
     })
     this.#streams.add(stream)

@@ -1,0 +1,34 @@
+/** The answer to one HTTP request of a BOSH client, given now or later. */
+import type { ServerResponse } from 'node:http'
+
+/** Headers that every answer has. */
+export type ReplyHeaders = Readonly<Record<string, string>>
+
+/** An answer that is still owed. */
+export class Reply {
+  readonly #response: ServerResponse
+  readonly #headers: ReplyHeaders
+  #sent = false
+
+  constructor(response: ServerResponse, headers: ReplyHeaders) {
+    this.#response = response
+    this.#headers = headers
+  }
+
+  /** Keeps the connection open for so many seconds, and says when the client has given it up. */
+  hold(seconds: number, lost: () => void): void {
+    this.#response.setTimeout(Math.min(seconds, 86_400) * 1000)
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) lost()
+    })
+  }
+
+  /** Answers with a body; only the first answer counts. */
+  send(body: string): void {
+    if (this.#sent) return
+    this.#sent = true
+    const bytes = Buffer.from(body)
+    const headers = { ...this.#headers, 'content-type': 'text/xml; charset=utf-8', 'content-length': bytes.length }
+    this.#response.writeHead(200, headers).end(bytes)
+  }
+}

@@ -1,0 +1,428 @@
+/** One session of BOSH (XEP-0124): requests in their order, answers held back until there is something to say. */
+import { randomBytes } from 'node:crypto'
+import { type StreamCondition, StreamError } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
+import type { Kernel } from '../../core/kernel.ts'
+import type { Counter } from '../../core/metrics.ts'
+import type { Timer } from '../../core/timers.ts'
+import type { C2sOptions, StreamLimits } from '../c2s/options.ts'
+import { standaloneText } from '../c2s/stanza-text.ts'
+import type { Answer, Receiver, Wire } from '../c2s/wire.ts'
+import { type BodyAttributes, type TerminalCondition, bodyText, isSet, numberOf, terminalBody } from './body.ts'
+import { KeySequence } from './keys.ts'
+import type { Reply } from './reply.ts'
+
+/** What was agreed on when the session began. */
+export interface BoshTerms {
+  /** Seconds that a request is held at most. */
+  readonly wait: number
+  /** How many requests are held: 0 or 1. */
+  readonly hold: number
+  /** The version of XEP-0124 that both know. */
+  readonly ver: string
+  /** Seconds without a request, and seconds of a pause; `Infinity`: for ever. */
+  readonly inactivity: number
+  readonly maxPause: number
+  readonly acks: boolean
+}
+
+/** Where a session comes from. */
+export interface BoshOrigin {
+  readonly ip: string
+  readonly port: number
+  readonly encrypted: boolean
+}
+
+/** A request as it came. */
+export interface BoshRequest {
+  readonly rid: number
+  readonly body: Element
+  readonly bytes: number
+  readonly reply: Reply
+}
+
+/** A request that is owed its answer; without `reply` its connection broke. */
+interface Held {
+  readonly rid: number
+  readonly key: string | undefined
+  reply: Reply | undefined
+  timer: Timer | undefined
+}
+
+/** An answer that was given. */
+interface Given {
+  readonly text: string
+  readonly key: string | undefined
+}
+
+/** Stream errors that BOSH has a name for of its own. */
+const CONDITIONS: Partial<Record<StreamCondition, TerminalCondition>> = {
+  'host-unknown': 'host-unknown',
+  'system-shutdown': 'system-shutdown',
+}
+
+/** Seconds that a connection outlives what it is held for. */
+const GRACE = 15
+
+/** A client's session. */
+export class BoshSession implements Wire {
+  readonly sid = randomBytes(20).toString('hex')
+  readonly ip: string
+  readonly port: number
+  readonly encrypted: boolean
+  readonly ready = true
+  limits: StreamLimits
+  readonly #kernel: Kernel
+  readonly #options: C2sOptions
+  readonly #terms: BoshTerms
+  readonly #receiver: Receiver
+  readonly #keys = new KeySequence()
+  readonly #in: Counter
+  readonly #out: Counter
+  /** How many requests a client may have here (XEP-0124 §11). */
+  readonly #window: number
+  /** The request that is to be gone through next. */
+  #next: number
+  /** Requests that overtook others, or wait for the elements of an earlier one. */
+  readonly #early = new Map<number, BoshRequest>()
+  #held: Held[] = []
+  readonly #given = new Map<number, Given>()
+  /** Elements not yet handed out. */
+  #elements: [element: Element, bytes: number][] = []
+  #paused = false
+  #restarted = false
+  /** Whether the client has ended the session, with what stands before. */
+  #finished = false
+  /** Elements for the client, as text. */
+  #texts: string[] = []
+  #length = 0
+  #flushing = false
+  /** What the first answer tells besides. */
+  #creation: BodyAttributes | undefined
+  #created = false
+  #inactivity: number
+  #inactive: Timer | undefined
+  /** The last words, where nobody was there to hear them. */
+  #farewell: string | undefined
+  #over = false
+  #gone = false
+
+  /** The request with `firstRid` begins the session; it has yet to be taken. */
+  constructor(
+    kernel: Kernel,
+    options: C2sOptions,
+    terms: BoshTerms,
+    origin: BoshOrigin,
+    firstRid: number,
+    receiver: Receiver,
+  ) {
+    this.#kernel = kernel
+    this.#options = options
+    this.#terms = terms
+    this.#receiver = receiver
+    this.ip = origin.ip
+    this.port = origin.port
+    this.encrypted = origin.encrypted
+    this.limits = options.beforeLogin
+    const scope = kernel.metrics.scope()
+    this.#in = scope.counter('bosh_data_received', 'byte_size')
+    this.#out = scope.counter('bosh_data_sent', 'byte_size')
+    this.#next = firstRid
+    this.#window = terms.hold + 1
+    this.#inactivity = terms.inactivity
+  }
+
+  get buffered(): number {
+    return this.#elements.reduce((sum, [, bytes]) => sum + bytes, 0)
+  }
+
+  /** None: a session has many connections. */
+  channelBinding(): undefined {
+    return undefined
+  }
+
+  /** Takes a request of this session, in whatever order it comes. */
+  take(request: BoshRequest): void {
+    if (this.#over) return this.#farewellTo(request.reply)
+    const { rid } = request
+    if (rid < this.#next) return this.#again(request)
+    // XEP-0124 §11: one more may come to pause or to end the session
+    const more = isLast(request.body) ? 1 : 0
+    if (rid >= this.#next + this.#window + more) return this.refuse(request.reply, 'item-not-found')
+    this.#early.get(rid)?.reply.send(bodyText({ type: 'error' }))
+    this.#early.set(rid, request)
+    this.#advance()
+  }
+
+  /** XEP-0206 §4: the answer to the first request tells of the stream. */
+  open({ id, from }: Answer): void {
+    if (this.#created) return
+    this.#created = true
+    const { wait, hold, ver, inactivity, maxPause, acks } = this.#terms
+    this.#creation = {
+      sid: this.sid,
+      wait,
+      requests: this.#window,
+      hold,
+      inactivity: inactivity === Infinity ? undefined : inactivity,
+      maxpause: maxPause,
+      ver,
+      from,
+      authid: id,
+      ack: acks ? this.#next - 1 : undefined,
+      'xmpp:version': '1.0',
+      'xmpp:restartlogic': 'true',
+      'xml:lang': 'en',
+    }
+  }
+
+  send(element: Element): number {
+    const text = standaloneText(element)
+    this.#texts.push(text)
+    this.#length += text.length
+    // What one turn collects is no fault of the client: it counts only once there is nobody to tell.
+    if (this.#full() && this.#heldLive()) this.#answerNext()
+    if (this.#full()) this.#receiver.overflowed()
+    else this.#flushSoon()
+    return text.length
+  }
+
+  /** XEP-0124 §13, §17.2: the oldest request is told that the session has ended, the others get nothing. */
+  close(error: StreamError | undefined): void {
+    const condition = error === undefined ? undefined : (CONDITIONS[error.condition] ?? 'remote-stream-error')
+    if (condition === 'remote-stream-error') this.#texts.push(standaloneText(error!.toElement()))
+    this.#end(terminalBody(condition, this.#texts.join('')))
+  }
+
+  destroy(): void {
+    this.#end(terminalBody('undefined-condition'))
+    this.#leave()
+  }
+
+  restart(): void {
+    this.#restarted = true
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#handOut()
+    this.#advance()
+  }
+
+  /** Nothing is read on account of a session alone. */
+  hold(): void {}
+  release(): void {}
+
+  /** Goes through the requests whose turn it is; while elements of one wait, those behind it do too. */
+  #advance(): void {
+    for (;;) {
+      const request = this.#early.get(this.#next)
+      if (this.#over || request === undefined || this.#elements.length > 0) return
+      this.#early.delete(this.#next)
+      if (!this.#keys.accept(request.body)) return this.refuse(request.reply, 'item-not-found')
+      this.#next++
+      this.#process(request)
+    }
+  }
+
+  #process(request: BoshRequest): void {
+    const { body } = request
+    this.#in.value += request.bytes
+    this.#inactivity = this.#terms.inactivity
+    this.#forget(numberOf(body, 'ack'))
+    this.#keep(request)
+    if (!this.#receiver.heard(request.bytes)) return
+    const pause = numberOf(body, 'pause')
+    if (pause !== undefined) return this.#pauseFor(pause, request)
+    if (!this.#created) return this.#open(body)
+    if (isSet(body, 'restart')) {
+      // XEP-0206 §5: what stands in a request to restart is ignored
+      this.#restarted = false
+      this.#open(body)
+    } else this.#elementsOf(request)
+    if (body.attr('type') === 'terminate') this.#finished = true
+    this.#handOut()
+    this.#answerSurplus()
+  }
+
+  #open(body: Element): void {
+    const version = body.attr('{urn:xmpp:xbosh}version') ?? '1.0'
+    this.#receiver.opened({ to: body.attr('to'), from: body.attr('from'), version })
+  }
+
+  #elementsOf({ body, bytes }: BoshRequest): void {
+    const children = body.elements()
+    const share = Math.round(bytes / Math.max(children.length, 1))
+    for (const child of children) this.#elements.push([child, share])
+  }
+
+  #handOut(): void {
+    while (!this.#paused && !this.#over && this.#elements.length > 0) {
+      const [element, bytes] = this.#elements.shift()!
+      // RFC 6120 §4.3.3: after authentication the stream begins anew, by `restart`
+      if (this.#restarted || element.ns === '') this.#receiver.failed(new StreamError('invalid-namespace'))
+      else this.#receiver.received(element, bytes)
+    }
+    // XEP-0124 §13: what came along with the end has been passed on
+    if (this.#finished && !this.#paused && !this.#over) this.#receiver.finished()
+  }
+
+  /** XEP-0124 §10: all requests are answered, with nothing in it, and the client may stay away for a while. */
+  #pauseFor(seconds: number, { reply }: BoshRequest): void {
+    // `NaN` is not within either
+    if (!(seconds <= this.#terms.maxPause)) return this.refuse(reply, 'policy-violation')
+    this.#inactive?.cancel()
+    this.#inactive = undefined
+    this.#inactivity = seconds
+    for (const held of this.#held.splice(0)) this.#answer(held, '')
+    this.#watch()
+  }
+
+  #keep({ rid, body, reply }: BoshRequest): void {
+    const held: Held = { rid, key: body.attr('key'), reply: undefined, timer: undefined }
+    this.#held.push(held)
+    this.#attach(held, reply)
+  }
+
+  #attach(held: Held, reply: Reply): void {
+    held.timer?.cancel()
+    held.reply = reply
+    // The oldest has waited longest, so that it is its time whichever timer says so.
+    held.timer = this.#kernel.timers.after(this.#terms.wait, () => this.#answerNext())
+    reply.hold(this.#terms.wait + GRACE, () => {
+      if (held.reply !== reply) return
+      held.reply = undefined
+      this.#watch()
+    })
+    this.#watch()
+  }
+
+  /** XEP-0124 §14.2: a request that came before gets the answer that it got, or takes the place of the one that waits. */
+  #again({ rid, body, reply }: BoshRequest): void {
+    const key = body.attr('key')
+    const given = this.#given.get(rid)
+    if (given !== undefined && given.key === key) return reply.send(given.text)
+    const held = this.#held.find((each) => each.rid === rid)
+    if (held === undefined || held.key !== key) return this.refuse(reply, 'item-not-found')
+    held.reply?.send(bodyText({ type: 'error' }))
+    this.#attach(held, reply)
+    this.#flushSoon()
+  }
+
+  /** XEP-0124 §9: answers that the client says it has are not kept. */
+  #forget(acknowledged: number | undefined): void {
+    if (acknowledged === undefined) return
+    for (const rid of this.#given.keys()) if (rid <= acknowledged) this.#given.delete(rid)
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(() => {
+      this.#flushing = false
+      if (!this.#over && this.#texts.length > 0 && this.#held.some(({ reply }) => reply !== undefined))
+        this.#answerNext()
+    })
+  }
+
+  /** No more requests wait here than were agreed on; the first is answered only with what it asked for. */
+  #answerSurplus(): void {
+    while (!this.#over && this.#held.length > this.#terms.hold) this.#answerNext()
+  }
+
+  #answerNext(): void {
+    const held = this.#held.shift()
+    if (held === undefined) return
+    // Whose connection is broken may never ask again: what there is to say waits for someone who listens.
+    const lost = held.reply === undefined
+    const content = lost ? '' : this.#texts.join('')
+    if (!lost) {
+      this.#texts = []
+      this.#length = 0
+    }
+    this.#answer(held, content)
+    this.#watch()
+    if (lost && this.#texts.length > 0) this.#flushSoon()
+  }
+
+  #answer(held: Held, content: string): void {
+    held.timer?.cancel()
+    const ack = this.#terms.acks && this.#next - 1 !== held.rid ? this.#next - 1 : undefined
+    const text = bodyText({ ...this.#creation, ...(ack === undefined ? {} : { ack }) }, content)
+    this.#creation = undefined
+    this.#given.set(held.rid, { text, key: held.key })
+    // XEP-0124 §14.2: as many as there may be requests
+    for (const rid of this.#given.keys()) {
+      if (this.#given.size <= this.#window) break
+      this.#given.delete(rid)
+    }
+    this.#out.value += text.length
+    this.#kernel.counters.bytesOut += text.length
+    held.reply?.send(text)
+  }
+
+  /** XEP-0124 §10: a client that has no request here is not waited for longer than agreed. */
+  #watch(): void {
+    if (this.#heldLive()) {
+      this.#inactive?.cancel()
+      this.#inactive = undefined
+    }
+    if (this.#over || this.#inactivity === Infinity || this.#heldLive() || this.#inactive !== undefined) return
+    this.#inactive = this.#kernel.timers.after(this.#inactivity, () => this.#receiver.lost('the client has no request'))
+  }
+
+  /** Whether somebody is there to be told things. */
+  #heldLive(): boolean {
+    return this.#held.some(({ reply }) => reply !== undefined)
+  }
+
+  #full(): boolean {
+    return this.#length > this.#options.outboundBytes || this.#texts.length > this.#options.outboundStanzas
+  }
+
+  /** Ends the session by a fault of the client's (XEP-0124 §17.2). */
+  refuse(reply: Reply, condition: TerminalCondition): void {
+    reply.send(terminalBody(condition))
+    this.#end(terminalBody(condition))
+    this.#receiver.lost(condition)
+  }
+
+  #end(text: string): void {
+    if (this.#over) return
+    this.#over = true
+    this.#inactive?.cancel()
+    const waiting = this.#held.splice(0)
+    for (const { timer } of waiting) timer?.cancel()
+    const replies = waiting.flatMap(({ reply }) => reply ?? [])
+    for (const { reply } of this.#early.values()) replies.push(reply)
+    this.#early.clear()
+    this.#elements = []
+    const [oldest, ...others] = replies
+    if (oldest === undefined) this.#farewell = text
+    oldest?.send(text)
+    for (const reply of others) reply.send(bodyText({}))
+    if (oldest !== undefined) this.#leave()
+  }
+
+  /** For a request that comes after the end. */
+  #farewellTo(reply: Reply): void {
+    reply.send(this.#farewell ?? terminalBody('item-not-found'))
+    this.#leave()
+  }
+
+  /** Not at once: the receiver may be in the middle of ending the stream. */
+  #leave(): void {
+    if (this.#gone) return
+    this.#gone = true
+    setImmediate(() => this.#receiver.gone())
+  }
+}
+
+/** Whether a request pauses or ends the session. */
+function isLast(body: Element): boolean {
+  return body.attr('pause') !== undefined || body.attr('type') === 'terminate'
+}
