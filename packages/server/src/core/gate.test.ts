@@ -132,7 +132,8 @@ describe('what a session held when it ended', () => {
     gate.holds = true
     gated(scene.device('juliet'), [gate, 'late'])
     scene.device('juliet').session.deliver(chat('hey'))
-    await scene.kernel.endSessions(new StreamError('system-shutdown'))
+    scene.kernel.endSessions(new StreamError('system-shutdown'))
+    assert.equal(await scene.kernel.router.idle(5), true)
     assert.deepEqual(taken, ['hey'])
     assert.equal(scene.device('romeo').closedWith?.condition, 'system-shutdown')
     assert.equal(scene.host.directory.size, 0)

@@ -63,8 +63,6 @@ export class Kernel {
   readonly #transport: Transport
   readonly #pools = new Map<string, unknown>()
   readonly #shared = new Map<object, unknown>()
-  /** What is on its way from ended sessions to others. */
-  readonly #rerouting = new Set<Promise<void>>()
 
   constructor(parts: KernelParts) {
     this.clock = parts.clock ?? systemClock()
@@ -140,12 +138,7 @@ export class Kernel {
       void host.hooks.notify(sessionClosed, session, reason)
     }
     session.connection.close(error)
-    const waiting = reroute(this.router, session.jid, session.held())
-    if (waiting.length === 0) return
-    const done = Promise.all(waiting)
-      .catch((failure: unknown) => this.report('reroute_failed', failure))
-      .then(() => void this.#rerouting.delete(done))
-    this.#rerouting.add(done)
+    reroute(this.router, session.jid, session.held())
   }
 
   /**
@@ -164,10 +157,9 @@ export class Kernel {
     )
   }
 
-  /** Ends all sessions of this node; resolves when what their clients may not have is on its way to others. For a server that stops. */
-  async endSessions(why: StreamError): Promise<void> {
+  /** Ends all sessions of this node, for a server that stops. */
+  endSessions(why: StreamError): void {
     for (const { local } of this.directory.all()) if (local !== undefined) this.endSession(local, 'server stops', why)
-    await Promise.all(this.#rerouting)
   }
 
   /** Sends a stanza to a resource of another node. */

@@ -6,17 +6,14 @@ import type { Held } from './gate.ts'
 import type { Router } from './router.ts'
 
 /**
- * Sends what the client of an ended session may not have to other resources or into storage: at once, so that nothing that comes later overtakes
- * it. What has to wait for something is promised.
+ * Sends what the client of an ended session may not have to other resources or into storage: all at once, so that nothing that comes later
+ * overtakes it.
  */
-export function reroute(router: Router, jid: Jid, held: readonly Held[]): Promise<void>[] {
-  const waiting: Promise<void>[] = []
+export function reroute(router: Router, jid: Jid, held: readonly Held[]): void {
   for (const each of held) {
     const delivery = deliveryOf(each, jid)
-    const done = delivery === undefined ? undefined : router.reroute(delivery)
-    if (done !== undefined) waiting.push(done)
+    if (delivery !== undefined) void router.reroute(delivery)
   }
-  return waiting
 }
 
 /** A message with the time at which the server took it, unless it says so already (XEP-0203 §4). */

@@ -118,13 +118,13 @@ async function start(
     await kernel.modules.startAll(host, hostType.modules)
   }
   opened.on(turn(kernel.timers))
-  // While the modules still run: what clients may not have goes into storage.
-  opened.on(() => kernel.endSessions(new StreamError('system-shutdown')))
   // R20: nobody sends anything any more, and what is on its way arrives.
   opened.on(async () => {
     if (!(await kernel.router.idle(IDLE_SECONDS)))
       kernel.log.warn({ what: 'deliveries_given_up' }, 'some stanzas were on their way for too long')
   })
+  // What clients may not have goes into storage.
+  opened.on(() => kernel.endSessions(new StreamError('system-shutdown')))
 
   const development = await developmentCertificate(
     config.general.data_dir,

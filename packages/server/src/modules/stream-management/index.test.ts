@@ -433,7 +433,7 @@ describe('XEP-0198 §4: a session that is not resumed', () => {
     await romeo.send(chat('1'))
     await juliet.lose()
     await romeo.send(chat('2'))
-    await scene.kernel.endSessions(new StreamError('system-shutdown'))
+    scene.kernel.endSessions(new StreamError('system-shutdown'))
     await settle()
     assert.equal(await scene.host.stores.log('offline').count(JULIET), 2)
   })
