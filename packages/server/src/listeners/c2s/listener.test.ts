@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { createSecureContext } from 'node:tls'
@@ -68,3 +69,41 @@ test('R24: a handler that never settles costs its client the stream, and nobody 
   await listener.close()
   assert.equal(listener.size, 0)
 })
+
+/** Whether Linux has a keep-alive timer running for the server's end of a connection, and for how many seconds at most. */
+function keepAlive(serverPort: number, clientPort: number): number | undefined {
+  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0')
+  const lines = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => readFileSync(file, 'utf8').split('\n'))
+  const end = lines
+    .map((line) => line.trim().split(/\s+/))
+    .find(
+      ([, local = '', remote = '']) => local.endsWith(`:${hex(serverPort)}`) && remote.endsWith(`:${hex(clientPort)}`),
+    )
+  const [kind, jiffies] = end?.[5]?.split(':') ?? []
+  return kind === '02' ? Number.parseInt(jiffies ?? '', 16) / 100 : undefined
+}
+
+test(
+  'R25: a peer that is gone without a word is asked for after a minute',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const scene = await story(t, { modules: [] })
+    const listener = new C2sListener(scene.kernel, c2sOptions(0))
+    const port = await listener.listen()
+    const socket = connect(port, '127.0.0.1')
+    let answer = ''
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
+    socket.write(`${HEADER}>`)
+    while (!answer.includes('</stream:features>')) await once(socket, 'data')
+    socket.write(' ')
+    // Until what was sent is acknowledged another timer runs.
+    let seconds = keepAlive(port, socket.localPort!)
+    for (let i = 0; i < 500 && seconds === undefined; i++) {
+      await settle()
+      seconds = keepAlive(port, socket.localPort!)
+    }
+    assert.ok(seconds !== undefined && seconds > 0 && seconds <= 60, `${seconds} seconds`)
+    socket.destroy()
+    await listener.close()
+  },
+)

@@ -11,6 +11,8 @@ import type { Receiver } from './wire.ts'
 
 /** How often streams are looked at whose handlers do not settle. */
 const WATCH_SECONDS = 30
+/** How long a connection may be silent before the operating system asks whether the other end is still there. */
+const KEEP_ALIVE_MS = 60_000
 
 /** A listener for clients over TCP. */
 export class C2sListener {
@@ -25,7 +27,8 @@ export class C2sListener {
   constructor(kernel: Kernel, options: C2sOptions) {
     this.#kernel = kernel
     this.#options = options
-    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket))
+    const alive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
+    this.#server = createServer(alive, (socket) => this.#accept(socket))
   }
 
   /** Starts to listen; resolves with the port. Rejects when the port is taken (R28). */
