@@ -22,6 +22,7 @@ import {
 } from '@meerkat/protocol'
 import { type Element, type Tag, serialize, text } from '@meerkat/xml'
 import { type Listener, startServer } from './harness.ts'
+import { Frames } from './web-socket.ts'
 
 const server = await startServer({
   modules: `[modules.mod_presence]
@@ -34,6 +35,13 @@ const server = await startServer({
 [modules.mod_stream_management]
 ack = false
 buffer_max = 20`,
+  extra: `[[listen.http]]
+port = 0
+ip_address = "127.0.0.1"
+[[listen.http.handlers.mongoose_websocket_handler]]
+host = "_"
+path = "/ws-xmpp"
+allow_plain_without_tls = true`,
   access: 'max_user_offline_messages = [{ acl = "all", value = 1000 }]',
 })
 
@@ -143,6 +151,28 @@ test('S51, R25, XEP-0198 §5: a lost connection, and another one of another kind
     expected = [name]
   }
   await romeo.close()
+})
+
+test('S51, XEP-0198 §5: from TCP to WebSocket and back', async () => {
+  const { romeo, juliet, user, id } = await verona()
+  juliet.send(chat(romeo.jid, '1'))
+  assert.deepEqual(await bodies(romeo, 1), ['1'])
+  const [, port] = /WebSocket .*:(\d+)\/ws-xmpp$/m.exec(server.stdout)!
+  const browser = await Frames.connect(`ws://127.0.0.1:${port}/ws-xmpp`)
+  await browser.authenticate(server.domain, user.username, user.password)
+  browser.send(serialize(SmResume({ previd: id, h: 0 })))
+  assert.deepEqual(await browser.element(), SmResumed({ previd: id, h: 1 }))
+  await expect(juliet).streamError('conflict')
+  romeo.send(chat(user.jid, '2'))
+  assert.equal(text(Body.in(await browser.element())), '2')
+  browser.send(serialize(chat(romeo.jid, '3')))
+  assert.deepEqual(await bodies(romeo, 1), ['3'])
+  browser.close()
+  await browser.ended
+  const { client, answer } = await resume(user, id, 0)
+  assert.equal(answer.attr('h'), '2')
+  assert.deepEqual(await bodies(client, 1), ['2'])
+  await Promise.all([romeo.close(), client.close()])
 })
 
 test('S51: the old connection is there still: half a stanza of it is dropped, and nothing more is taken', async () => {

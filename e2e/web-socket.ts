@@ -86,8 +86,8 @@ export class Frames {
     this.#socket.close()
   }
 
-  /** Opens the stream, logs in with PLAIN and binds a resource; resolves with the full address. */
-  async logIn(domain: string, user: string, password: string): Promise<string> {
+  /** Opens the stream, logs in with PLAIN and opens it again. */
+  async authenticate(domain: string, user: string, password: string): Promise<void> {
     this.send(openFrame(domain))
     await this.next()
     await this.next()
@@ -98,6 +98,11 @@ export class Frames {
     this.send(openFrame(domain))
     await this.next()
     await this.next()
+  }
+
+  /** Authenticates and binds a resource; resolves with the full address. */
+  async logIn(domain: string, user: string, password: string): Promise<string> {
+    await this.authenticate(domain, user, password)
     this.send(`<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>`)
     const bound = await this.next()
     return /<jid>([^<]+)<\/jid>/.exec(bound)![1]!
