@@ -7,8 +7,8 @@ import type { C2sOptions } from '../c2s/options.ts'
 import type { HttpMount } from '../http/index.ts'
 import { type TerminalCondition, numberOf, terminalBody } from './body.ts'
 import { Reply, type ReplyHeaders } from './reply.ts'
+import type { BoshTerms } from './request.ts'
 import type { BoshService } from './service.ts'
-import type { BoshTerms } from './session.ts'
 
 /** How a handler behaves. */
 export interface BoshOptions {

@@ -17,6 +17,7 @@ export class Reply {
 
   /** Keeps the connection open for so many seconds, and says when the client has given it up. */
   hold(seconds: number, lost: () => void): void {
+    if (this.#response.destroyed) return lost()
     this.#response.setTimeout(Math.min(seconds, 86_400) * 1000)
     this.#response.once('close', () => {
       if (!this.#response.writableFinished) lost()

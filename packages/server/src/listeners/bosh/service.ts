@@ -2,7 +2,8 @@
 import type { Kernel } from '../../core/kernel.ts'
 import type { C2sOptions } from '../c2s/options.ts'
 import { Streams } from '../c2s/streams.ts'
-import { type BoshOrigin, type BoshRequest, BoshSession, type BoshTerms } from './session.ts'
+import type { BoshOrigin, BoshRequest, BoshTerms } from './request.ts'
+import { BoshSession } from './session.ts'
 import type { BoshSettings } from './settings.ts'
 
 /** Sessions whose clients have not authenticated; more of them are refused, so that those who have may come. */

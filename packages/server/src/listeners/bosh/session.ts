@@ -1,6 +1,6 @@
 /** One session of BOSH (XEP-0124): requests in their order, answers held back until there is something to say. */
 import { randomBytes } from 'node:crypto'
-import { type StreamCondition, StreamError } from '@meerkat/protocol'
+import { type StreamCondition, StreamError, XBOSH_NS } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import type { Kernel } from '../../core/kernel.ts'
 import type { Counter } from '../../core/metrics.ts'
@@ -8,61 +8,17 @@ import type { Timer } from '../../core/timers.ts'
 import type { C2sOptions, StreamLimits } from '../c2s/options.ts'
 import { standaloneText } from '../c2s/stanza-text.ts'
 import type { Answer, Receiver, Wire } from '../c2s/wire.ts'
+import { Answers, type Held } from './answers.ts'
 import { type BodyAttributes, type TerminalCondition, bodyText, isSet, numberOf, terminalBody } from './body.ts'
 import { KeySequence } from './keys.ts'
 import type { Reply } from './reply.ts'
-
-/** What was agreed on when the session began. */
-export interface BoshTerms {
-  /** Seconds that a request is held at most. */
-  readonly wait: number
-  /** How many requests are held: 0 or 1. */
-  readonly hold: number
-  /** The version of XEP-0124 that both know. */
-  readonly ver: string
-  /** Seconds without a request, and seconds of a pause; `Infinity`: for ever. */
-  readonly inactivity: number
-  readonly maxPause: number
-  readonly acks: boolean
-}
-
-/** Where a session comes from. */
-export interface BoshOrigin {
-  readonly ip: string
-  readonly port: number
-  readonly encrypted: boolean
-}
-
-/** A request as it came. */
-export interface BoshRequest {
-  readonly rid: number
-  readonly body: Element
-  readonly bytes: number
-  readonly reply: Reply
-}
-
-/** A request that is owed its answer; without `reply` its connection broke. */
-interface Held {
-  readonly rid: number
-  readonly key: string | undefined
-  reply: Reply | undefined
-  timer: Timer | undefined
-}
-
-/** An answer that was given. */
-interface Given {
-  readonly text: string
-  readonly key: string | undefined
-}
+import type { BoshOrigin, BoshRequest, BoshTerms } from './request.ts'
 
 /** Stream errors that BOSH has a name for of its own. */
 const CONDITIONS: Partial<Record<StreamCondition, TerminalCondition>> = {
   'host-unknown': 'host-unknown',
   'system-shutdown': 'system-shutdown',
 }
-
-/** Seconds that a connection outlives what it is held for. */
-const GRACE = 15
 
 /** A client's session. */
 export class BoshSession implements Wire {
@@ -85,12 +41,13 @@ export class BoshSession implements Wire {
   #next: number
   /** Requests that overtook others, or wait for the elements of an earlier one. */
   readonly #early = new Map<number, BoshRequest>()
-  #held: Held[] = []
-  readonly #given = new Map<number, Given>()
+  readonly #answers: Answers
   /** Elements not yet handed out. */
   #elements: [element: Element, bytes: number][] = []
   #paused = false
   #restarted = false
+  /** Whom the client has asked for. */
+  #to: string | undefined
   /** Whether the client has ended the session, with what stands before. */
   #finished = false
   /** Elements for the client, as text. */
@@ -130,6 +87,13 @@ export class BoshSession implements Wire {
     this.#next = firstRid
     this.#window = terms.hold + 1
     this.#inactivity = terms.inactivity
+    this.#answers = new Answers(kernel.timers, {
+      wait: terms.wait,
+      // XEP-0124 §14.2: as many as there may be requests
+      kept: this.#window,
+      due: () => this.#answerNext(),
+      changed: () => this.#watch(),
+    })
   }
 
   get buffered(): number {
@@ -181,7 +145,7 @@ export class BoshSession implements Wire {
     this.#texts.push(text)
     this.#length += text.length
     // What one turn collects is no fault of the client: it counts only once there is nobody to tell.
-    if (this.#full() && this.#heldLive()) this.#answerNext()
+    if (this.#full() && this.#answers.heard) this.#answerNext()
     if (this.#full()) this.#receiver.overflowed()
     else this.#flushSoon()
     return text.length
@@ -217,11 +181,11 @@ export class BoshSession implements Wire {
   hold(): void {}
   release(): void {}
 
-  /** Goes through the requests whose turn it is; while elements of one wait, those behind it do too. */
+  /** Goes through the requests whose turn it is; while the stream waits, they do too. */
   #advance(): void {
     for (;;) {
       const request = this.#early.get(this.#next)
-      if (this.#over || request === undefined || this.#elements.length > 0) return
+      if (this.#over || this.#paused || request === undefined) return
       this.#early.delete(this.#next)
       if (!this.#keys.accept(request.body)) return this.refuse(request.reply, 'item-not-found')
       this.#next++
@@ -230,28 +194,29 @@ export class BoshSession implements Wire {
   }
 
   #process(request: BoshRequest): void {
-    const { body } = request
-    this.#in.value += request.bytes
+    const { rid, body, bytes, reply } = request
+    this.#in.value += bytes
     this.#inactivity = this.#terms.inactivity
-    this.#forget(numberOf(body, 'ack'))
-    this.#keep(request)
-    if (!this.#receiver.heard(request.bytes)) return
+    // `NaN` acknowledges nothing
+    this.#answers.forget(numberOf(body, 'ack') ?? 0)
+    this.#answers.owe(rid, body.attr('key'), reply)
+    if (!this.#receiver.heard(bytes)) return
     const pause = numberOf(body, 'pause')
-    if (pause !== undefined) return this.#pauseFor(pause, request)
+    if (pause !== undefined) return this.#pauseFor(pause, reply)
     if (!this.#created) return this.#open(body)
-    if (isSet(body, 'restart')) {
-      // XEP-0206 §5: what stands in a request to restart is ignored
-      this.#restarted = false
-      this.#open(body)
-    } else this.#elementsOf(request)
+    // XEP-0206 §5: what stands in a request to restart is ignored
+    if (!isSet(body, 'restart')) this.#elementsOf(request)
+    else if (this.#restarted) this.#open(body)
     if (body.attr('type') === 'terminate') this.#finished = true
     this.#handOut()
     this.#answerSurplus()
   }
 
   #open(body: Element): void {
-    const version = body.attr('{urn:xmpp:xbosh}version') ?? '1.0'
-    this.#receiver.opened({ to: body.attr('to'), from: body.attr('from'), version })
+    this.#restarted = false
+    this.#to = body.attr('to') ?? this.#to
+    const version = body.attr(`{${XBOSH_NS}}version`) ?? '1.0'
+    this.#receiver.opened({ to: this.#to, from: body.attr('from'), version })
   }
 
   #elementsOf({ body, bytes }: BoshRequest): void {
@@ -272,51 +237,19 @@ export class BoshSession implements Wire {
   }
 
   /** XEP-0124 §10: all requests are answered, with nothing in it, and the client may stay away for a while. */
-  #pauseFor(seconds: number, { reply }: BoshRequest): void {
+  #pauseFor(seconds: number, reply: Reply): void {
     // `NaN` is not within either
     if (!(seconds <= this.#terms.maxPause)) return this.refuse(reply, 'policy-violation')
     this.#inactive?.cancel()
     this.#inactive = undefined
     this.#inactivity = seconds
-    for (const held of this.#held.splice(0)) this.#answer(held, '')
+    for (let held = this.#answers.next(); held !== undefined; held = this.#answers.next()) this.#answer(held, '')
     this.#watch()
   }
 
-  #keep({ rid, body, reply }: BoshRequest): void {
-    const held: Held = { rid, key: body.attr('key'), reply: undefined, timer: undefined }
-    this.#held.push(held)
-    this.#attach(held, reply)
-  }
-
-  #attach(held: Held, reply: Reply): void {
-    held.timer?.cancel()
-    held.reply = reply
-    // The oldest has waited longest, so that it is its time whichever timer says so.
-    held.timer = this.#kernel.timers.after(this.#terms.wait, () => this.#answerNext())
-    reply.hold(this.#terms.wait + GRACE, () => {
-      if (held.reply !== reply) return
-      held.reply = undefined
-      this.#watch()
-    })
-    this.#watch()
-  }
-
-  /** XEP-0124 §14.2: a request that came before gets the answer that it got, or takes the place of the one that waits. */
   #again({ rid, body, reply }: BoshRequest): void {
-    const key = body.attr('key')
-    const given = this.#given.get(rid)
-    if (given !== undefined && given.key === key) return reply.send(given.text)
-    const held = this.#held.find((each) => each.rid === rid)
-    if (held === undefined || held.key !== key) return this.refuse(reply, 'item-not-found')
-    held.reply?.send(bodyText({ type: 'error' }))
-    this.#attach(held, reply)
-    this.#flushSoon()
-  }
-
-  /** XEP-0124 §9: answers that the client says it has are not kept. */
-  #forget(acknowledged: number | undefined): void {
-    if (acknowledged === undefined) return
-    for (const rid of this.#given.keys()) if (rid <= acknowledged) this.#given.delete(rid)
+    if (this.#answers.again(rid, body.attr('key'), reply)) this.#flushSoon()
+    else this.refuse(reply, 'item-not-found')
   }
 
   #flushSoon(): void {
@@ -324,18 +257,17 @@ export class BoshSession implements Wire {
     this.#flushing = true
     setImmediate(() => {
       this.#flushing = false
-      if (!this.#over && this.#texts.length > 0 && this.#held.some(({ reply }) => reply !== undefined))
-        this.#answerNext()
+      if (!this.#over && this.#texts.length > 0 && this.#answers.heard) this.#answerNext()
     })
   }
 
   /** No more requests wait here than were agreed on; the first is answered only with what it asked for. */
   #answerSurplus(): void {
-    while (!this.#over && this.#held.length > this.#terms.hold) this.#answerNext()
+    while (!this.#over && this.#answers.owed > this.#terms.hold) this.#answerNext()
   }
 
   #answerNext(): void {
-    const held = this.#held.shift()
+    const held = this.#answers.next()
     if (held === undefined) return
     // Whose connection is broken may never ask again: what there is to say waits for someone who listens.
     const lost = held.reply === undefined
@@ -350,34 +282,23 @@ export class BoshSession implements Wire {
   }
 
   #answer(held: Held, content: string): void {
-    held.timer?.cancel()
     const ack = this.#terms.acks && this.#next - 1 !== held.rid ? this.#next - 1 : undefined
     const text = bodyText({ ...this.#creation, ...(ack === undefined ? {} : { ack }) }, content)
     this.#creation = undefined
-    this.#given.set(held.rid, { text, key: held.key })
-    // XEP-0124 §14.2: as many as there may be requests
-    for (const rid of this.#given.keys()) {
-      if (this.#given.size <= this.#window) break
-      this.#given.delete(rid)
-    }
     this.#out.value += text.length
     this.#kernel.counters.bytesOut += text.length
-    held.reply?.send(text)
+    this.#answers.give(held, text)
   }
 
   /** XEP-0124 §10: a client that has no request here is not waited for longer than agreed. */
   #watch(): void {
-    if (this.#heldLive()) {
+    if (this.#answers.heard) {
       this.#inactive?.cancel()
       this.#inactive = undefined
+      return
     }
-    if (this.#over || this.#inactivity === Infinity || this.#heldLive() || this.#inactive !== undefined) return
+    if (this.#over || this.#inactivity === Infinity || this.#inactive !== undefined) return
     this.#inactive = this.#kernel.timers.after(this.#inactivity, () => this.#receiver.lost('the client has no request'))
-  }
-
-  /** Whether somebody is there to be told things. */
-  #heldLive(): boolean {
-    return this.#held.some(({ reply }) => reply !== undefined)
   }
 
   #full(): boolean {
@@ -395,9 +316,7 @@ export class BoshSession implements Wire {
     if (this.#over) return
     this.#over = true
     this.#inactive?.cancel()
-    const waiting = this.#held.splice(0)
-    for (const { timer } of waiting) timer?.cancel()
-    const replies = waiting.flatMap(({ reply }) => reply ?? [])
+    const replies = this.#answers.drop()
     for (const { reply } of this.#early.values()) replies.push(reply)
     this.#early.clear()
     this.#elements = []
