@@ -171,9 +171,16 @@ describe('XEP-0198 §4: what the client is sent', () => {
   })
 
   it('S50: far too much at once closes the connection at once', async (t) => {
-    const { romeo, juliet } = await balcony(t, { section: { buffer_max: 3 } })
-    for (let i = 0; i <= 30; i++) await romeo.send(chat(String(i)))
-    assert.equal(juliet.closedWith?.condition, 'resource-constraint')
+    for (const [count, body] of [
+      [31, 'short'],
+      [6, 'x'.repeat(200_000)],
+    ] as const) {
+      const { romeo, juliet } = await balcony(t, { section: { buffer_max: 3 } })
+      for (let i = 1; i < count; i++) await romeo.send(chat(body))
+      assert.equal(juliet.closedWith?.condition, undefined)
+      await romeo.send(chat(body))
+      assert.equal(juliet.closedWith?.condition, 'resource-constraint')
+    }
   })
 
   it('S52: what is too much to be sent again at once goes into storage', async (t) => {
@@ -339,8 +346,14 @@ describe('XEP-0198 §5: resuming', () => {
     await romeo.send(chat('2'))
     assert.deepEqual(told, ['1', '2'])
     await resume(scene, id, 0)
-    await resume(scene, id, 0)
+    const again = await resume(scene, id, 0)
     assert.deepEqual(told, ['1', '2'])
+    // S52: a connection that breaks under a message
+    const { connection } = again.device!.session
+    connection.send = () => scene.kernel.loseConnection(juliet.session, 'the client does not read')
+    await again.device!.say(SmAck({ h: 2 }))
+    await romeo.send(chat('3'))
+    assert.deepEqual(told, ['1', '2', '3'])
   })
 })
 

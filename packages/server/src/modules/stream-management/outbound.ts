@@ -18,7 +18,7 @@ export interface OutboundSettings {
 const GRACE_SECONDS = 5
 /** How many times `buffer_max` may wait during that time. */
 const GRACE_FACTOR = 10
-/** How many characters may wait while there is no connection: they are sent all at once when there is one again. */
+/** How many characters may come during that time, and may wait while there is no connection: they are sent all at once when there is one again. */
 const MAX_CHARACTERS = 512 * 1024
 /** An acknowledgement that is further off than this is an old one. */
 const HALF = 2 ** 31
@@ -36,8 +36,9 @@ export class Outbound extends Gate {
   #acked = 0
   /** How many were sent since the client was last asked. */
   #unasked = 0
-  /** How many may wait while there is no connection, and how many characters they are. */
+  /** How many may wait while there is no connection. */
   #room = 0
+  /** How many characters wait while there is no connection, or have come since there was too much. */
   #characters = 0
   #grace: Timer | undefined
 
@@ -57,10 +58,13 @@ export class Outbound extends Gate {
     const { buffer, ack, ack_freq } = this.settings
     this.#sent = countOn(this.#sent)
     if (buffer) this.#unacked.push({ stanza, at: this.#host.clock.micros() })
+    const { lost } = this.#session
     this.onward(stanza)
-    if (this.#session.lost) return this.#kept(stanza)
+    if (lost) return this.#kept(stanza)
+    // A client that does not read may have lost its connection by this stanza.
+    if (this.#session.lost || this.#session.closed) return
     if (ack && ++this.#unasked >= ack_freq) this.#ask()
-    if (this.#unacked.length > this.settings.buffer_max) this.#crowded()
+    if (this.#unacked.length > this.settings.buffer_max) this.#crowded(serialize(stanza).length)
   }
 
   held(): readonly Held[] {
@@ -100,7 +104,7 @@ export class Outbound extends Gate {
     for (const { stanza, at } of this.#unacked.slice())
       this.onward(stanza.name === 'message' ? delayed(stanza, at, domain) : stanza)
     if (this.settings.ack && this.#unacked.length > 0) this.#ask()
-    if (this.#unacked.length > this.settings.buffer_max) this.#crowded()
+    if (this.#unacked.length > this.settings.buffer_max) this.#crowded(0)
   }
 
   /** Takes back what is to happen later. */
@@ -126,10 +130,16 @@ export class Outbound extends Gate {
     if (stanza.name === 'message') void this.#host.hooks.notify(messageUnacknowledged, this.#session, stanza)
   }
 
-  /** S50: a client that was sent much at once has some seconds to acknowledge it. */
-  #crowded(): void {
-    if (this.#unacked.length > this.settings.buffer_max * GRACE_FACTOR) return this.#overflow()
-    if (this.#grace !== undefined) return
+  /** S50: a client that was sent much at once, `characters` the last, has some seconds to acknowledge it. */
+  #crowded(characters: number): void {
+    if (this.#grace === undefined) this.#begin()
+    this.#characters += characters
+    const { buffer_max } = this.settings
+    if (this.#unacked.length > buffer_max * GRACE_FACTOR || this.#characters > MAX_CHARACTERS) this.#overflow()
+  }
+
+  #begin(): void {
+    this.#characters = 0
     this.#ask()
     this.#grace = this.#host.after(GRACE_SECONDS, () => {
       this.#grace = undefined
