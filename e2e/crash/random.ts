@@ -1,0 +1,40 @@
+/** Chance that can be repeated: the same seed, the same numbers. */
+
+/** A generator of numbers (mulberry32); good enough to choose moments, not secrets. */
+export class Random {
+  #state: number
+
+  /** The seed is an unsigned 32-bit number. */
+  constructor(seed: number) {
+    this.#state = seed
+  }
+
+  /** A whole number from 0 to `limit` - 1. */
+  below(limit: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit)
+  }
+
+  /** True once in `times`. */
+  once(times: number): boolean {
+    return this.below(times) === 0
+  }
+
+  /** One of them. */
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)]!
+  }
+
+  /** A generator of its own, so that what others draw does not change what this one draws. */
+  fork(): Random {
+    return new Random(this.below(2 ** 32))
+  }
+}
+
+/** The seed of the environment variable, or a fresh one. */
+export function seedOf(variable: string): number {
+  const given = process.env[variable]
+  return given === undefined ? crypto.getRandomValues(new Uint32Array(1))[0]! : Number(given) >>> 0
+}
