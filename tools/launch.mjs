@@ -2,7 +2,7 @@
  * What `npm start`, `npm test` and the other scripts run first: installs what is missing, then runs the task on the
  * Node that npm brought. Plain JavaScript for Node 18 and newer, without dependencies, because nothing is installed yet.
  *
- *     node tools/launch.mjs install|start|test|check|bench [ARGUMENT...]
+ *     node tools/launch.mjs install|start|test|attacks|check|bench [ARGUMENT...]
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -20,6 +20,7 @@ const tasks = {
   install: undefined,
   start: { file: 'packages/server/src/main.ts', cache: 'data/compile-cache' },
   test: { file: 'tools/test.ts', cache: '.build/compile-cache' },
+  attacks: { file: 'tools/attacks.ts', cache: '.build/compile-cache' },
   check: { file: 'tools/check.ts', cache: '.build/compile-cache' },
   bench: { file: 'bench/main.ts', cache: '.build/compile-cache' },
 }

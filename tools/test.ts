@@ -13,7 +13,8 @@ import { files, root } from './files.ts'
 import { type Result } from './test-reporter.ts'
 import { startedFile } from './test-started.ts'
 
-interface Suite {
+/** Tests that are run together, in one way. */
+export interface Suite {
   readonly name: string
   readonly patterns: readonly string[]
   readonly options: readonly string[]
@@ -21,7 +22,8 @@ interface Suite {
   readonly usual: boolean
 }
 
-const suites: readonly Suite[] = [
+/** All suites. */
+export const suites: readonly Suite[] = [
   {
     name: 'unit',
     patterns: ['packages/**/*.test.ts', 'tools/**/*.test.ts', 'bench/**/*.test.ts'],
@@ -66,7 +68,12 @@ const argumentsFor = (suite: Suite, names: readonly string[]) => [
 ]
 
 /** Runs one suite; resolves with all its results, and with one more failure when the run itself went wrong. */
-function run(suite: Suite, paths: readonly string[], names: readonly string[], folder: string): Promise<Result[]> {
+export function run(
+  suite: Suite,
+  paths: readonly string[],
+  names: readonly string[],
+  folder: string,
+): Promise<Result[]> {
   const record = join(folder, suite.name)
   const child = spawn(process.execPath, [...argumentsFor(suite, names), ...paths], {
     cwd: root,

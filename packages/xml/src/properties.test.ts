@@ -122,7 +122,8 @@ test('S13: parse(print(x)) = x', () => {
       const wrapped = new Element('r', parent, [], [tree])
       assert.equal(
         serialize(wrapped),
-        serialize(wrapped.withChildren([])).replace('/>', `>${serialize(tree, parent)}</r>`),
+        // a function, for in a text $' and its like would stand for something else
+        serialize(wrapped.withChildren([])).replace('/>', () => `>${serialize(tree, parent)}</r>`),
       )
     }),
     { numRuns: 500 },

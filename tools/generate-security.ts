@@ -1,0 +1,70 @@
+/**
+ * Writes the tables of docs/security.md from tools/attack-rows.ts, with the files whose tests name each row; everything
+ * around the tables is written by hand. With `--check` it writes nothing and fails when the tables are out of date.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { attackChapters, type AttackRow } from './attack-rows.ts'
+import { rowsInSource } from './attacks.ts'
+import { files, root } from './files.ts'
+import { suites } from './test.ts'
+
+const [BEGIN, END] = ['<!-- tables: node tools/generate-security.ts -->', '<!-- end of tables -->']
+const DOCUMENT = join(root, 'docs/security.md')
+const NOT_BUILT = 'Parts of rows without a test, because what they are about is not there:'
+/** How many files stand in a line; there may be more. */
+const SHOWN = 3
+
+/** Test files by row: those over sockets first, then those that name it most. */
+function filesByRow(): ReadonlyMap<string, readonly string[]> {
+  const found = files(suites.flatMap((suite) => suite.patterns)).flatMap((path) => {
+    const rows = path === 'tools/attacks.test.ts' ? ['S15'] : rowsInSource(readFileSync(join(root, path), 'utf8'))
+    return [...Map.groupBy(rows, (row) => row)].map(([row, { length }]) => ({ row, path, length }))
+  })
+  found.sort((one, other) => weight(other) - weight(one))
+  return new Map(
+    [...Map.groupBy(found, ({ row }) => row)].map(([row, places]) => [row, places.map(({ path }) => path)]),
+  )
+}
+
+const weight = ({ path, length }: { path: string; length: number }): number =>
+  length + (path.startsWith('e2e/') ? 100 : 0)
+
+function chapter(
+  [title, rows]: [string, readonly AttackRow[]],
+  places: ReadonlyMap<string, readonly string[]>,
+): string {
+  const lines = rows.map(({ row, tried, answer }) => {
+    const [shown, all] = [(places.get(row) ?? []).slice(0, SHOWN), places.get(row) ?? []]
+    const links = shown.map((path) => `[${path.split('/').slice(-2).join('/')}](../${path})`)
+    const more = all.length > SHOWN ? `, ${all.length - SHOWN} more` : ''
+    return `| ${row} | ${tried} | ${answer} | ${links.join(', ')}${more} |`
+  })
+  return [
+    `### ${title}`,
+    '',
+    '| row | what is tried | what the server does | tests |',
+    '|---|---|---|---|',
+    ...lines,
+  ].join('\n')
+}
+
+function tables(): string {
+  const places = filesByRow()
+  const chapters = Object.entries(attackChapters).map((entry) => chapter(entry, places))
+  const missing = Object.values(attackChapters)
+    .flat()
+    .filter(({ notBuilt }) => notBuilt.length > 0)
+    .map(({ row, notBuilt }) => `- ${row}: ${notBuilt.join('; ')}`)
+  return [...chapters, ['### Not built yet', '', NOT_BUILT, '', ...missing].join('\n')].join('\n\n')
+}
+
+const old = readFileSync(DOCUMENT, 'utf8')
+const [from, to] = [old.indexOf(BEGIN), old.indexOf(END)]
+if (from < 0 || to < from) throw new Error(`docs/security.md has no place for the tables: ${BEGIN} … ${END}`)
+const wanted = `${old.slice(0, from)}${BEGIN}\n\n${tables()}\n\n${old.slice(to)}`
+if (!process.argv.includes('--check')) writeFileSync(DOCUMENT, wanted)
+else if (wanted !== old) {
+  console.log('docs/security.md is out of date: run node tools/generate-security.ts')
+  process.exitCode = 1
+}
