@@ -56,6 +56,11 @@ export interface Newcomer {
 export interface Connection {
   /** Puts a stanza in line for the client. Never blocks; a client that does not read is closed when its queue passes its cap. */
   send(stanza: Element): void
+  /**
+   * Asked by whoever sends much, between two stanzas. Resolves when the client's socket has taken what is in line, or is gone; undefined while
+   * there is room for more. With `all`, undefined only when the socket has taken everything. A connection without this has always room.
+   */
+  ready?(all: boolean): Promise<void> | undefined
   /** Ends the stream, with a stream error if there is one. */
   close(error?: StreamError): void
   /** Drops the connection without another word. */
@@ -118,6 +123,14 @@ export class Session {
     if (this.closed) return
     if (this.#way === undefined) this.#connection.send(stanza)
     else this.#way(stanza)
+  }
+
+  /**
+   * Asked by whoever sends much, after each stanza: undefined while there is room for more, else resolves when there is, or when the connection
+   * is gone. With `all`: when the client's socket has taken everything.
+   */
+  ready(all = false): Promise<void> | undefined {
+    return this.#connection.ready?.(all)
   }
 
   /** Puts a gate before the connection, behind those of earlier places. */

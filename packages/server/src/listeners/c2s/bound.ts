@@ -120,6 +120,7 @@ function asksForSession(iq: Element): boolean {
 function connectionOf(stream: ClientStream): Connection {
   return {
     send: (stanza) => stream.send(stanza),
+    ready: (all) => stream.ready(all),
     close: (error) => stream.close(error),
     destroy: () => stream.destroy(),
     kind: 'c2s',

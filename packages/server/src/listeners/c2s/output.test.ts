@@ -143,3 +143,51 @@ test('another socket takes over what comes after', async () => {
   await turn()
   assert.deepEqual([plain.taken, secure.taken], [['<proceed>0123456789</proceed>'], ['<features/>']])
 })
+
+test('S52: who sends much is told when there is room for more', async () => {
+  const peer = new Peer(false)
+  const { output, seen } = outputTo(peer)
+  assert.equal(output.room(false), undefined)
+  output.add('x'.repeat(20))
+  assert.equal(output.room(false), undefined, 'what is little waits for the end of the turn')
+  output.add('y'.repeat(40))
+  const room = output.room(false)
+  assert.ok(room instanceof Promise)
+  assert.equal(output.room(false), room)
+  output.add('z')
+  peer.read()
+  await room
+  assert.equal(peer.taken.join(''), `${'x'.repeat(20)}${'y'.repeat(40)}z`)
+  assert.equal(output.room(true), undefined)
+  assert.equal(seen.overflows, 0)
+})
+
+test('with all, there is room when the socket has taken everything', async () => {
+  const peer = new Peer(false)
+  const { output } = outputTo(peer)
+  output.add('<message>long enough</message>')
+  const taken = output.room(true)
+  assert.deepEqual(peer.taken, ['<message>long enough</message>'])
+  peer.read()
+  await taken
+  assert.equal(output.room(true), undefined)
+})
+
+test('S52: nobody waits for a peer that is gone, or that was closed for reading too slowly', async () => {
+  const gone = new Peer(false)
+  const { output } = outputTo(gone)
+  output.add('x'.repeat(60))
+  const waiting = output.room(false)
+  assert.ok(waiting instanceof Promise)
+  gone.destroy()
+  await waiting
+
+  const slow = new Peer(false)
+  const { output: full, seen } = outputTo(slow)
+  full.add('x'.repeat(60))
+  const ended = full.room(false)
+  for (let i = 0; i < 6; i++) full.add('x')
+  await ended
+  assert.equal(seen.overflows, 1)
+  assert.equal(full.room(false), undefined)
+})

@@ -9,6 +9,9 @@ export interface OutputCaps {
   readonly stanzas: number
 }
 
+/** Characters that whoever sends much puts in line before it asks whether the peer takes them. */
+const MUCH = 65_536
+
 /** All outputs with something to write: one callback at the end of the turn serves them. */
 let waiting: Output[] = []
 
@@ -25,6 +28,8 @@ export class Output {
   #stanzas = 0
   #blocked = false
   #ended = false
+  /** Told when the peer has taken what is in line. */
+  #room: PromiseWithResolvers<void> | undefined
   readonly #caps: OutputCaps
   readonly #overflow: () => void
   readonly #count: (characters: number) => void
@@ -35,7 +40,7 @@ export class Output {
     this.#caps = caps
     this.#overflow = overflow
     this.#count = count
-    socket.on('drain', this.#drained)
+    this.#listen()
   }
 
   /** Puts text in line; it leaves at the end of this turn of the event loop, or when the peer reads on. */
@@ -52,6 +57,7 @@ export class Output {
     if (this.#full()) {
       this.#ended = true
       this.#text = ''
+      this.#tell()
       this.#overflow()
     }
   }
@@ -66,12 +72,25 @@ export class Output {
     this.#blocked = !this.#socket.write(text)
   }
 
+  /**
+   * Undefined while there is room for more; else resolves when the peer's socket has taken all that is in line, or when nothing is sent any more.
+   * With `all` there is room only when the socket has taken everything.
+   */
+  room(all: boolean): Promise<void> | undefined {
+    if (all || this.#text.length >= Math.min(MUCH, this.#caps.bytes / 2)) this.flush()
+    if (!this.#blocked || this.#ended) return undefined
+    this.#room ??= Promise.withResolvers()
+    return this.#room.promise
+  }
+
   /** Goes on over another socket (TLS over the present one). */
   move(socket: Writable): void {
     this.#socket.off('drain', this.#drained)
+    this.#socket.off('close', this.#tell)
     this.#socket = socket
     this.#blocked = false
-    socket.on('drain', this.#drained)
+    this.#tell()
+    this.#listen()
   }
 
   /** Writes what is in line and ends the connection's sending side. */
@@ -81,12 +100,24 @@ export class Output {
       this.flush()
     }
     this.#ended = true
+    this.#tell()
     this.#socket.end()
   }
 
   readonly #drained = (): void => {
     this.#blocked = false
     this.flush()
+    if (!this.#blocked) this.#tell()
+  }
+
+  readonly #tell = (): void => {
+    this.#room?.resolve()
+    this.#room = undefined
+  }
+
+  #listen(): void {
+    this.#socket.on('drain', this.#drained)
+    this.#socket.on('close', this.#tell)
   }
 
   #full(): boolean {

@@ -94,6 +94,15 @@ export class ClientStream implements Receiver {
     this.#elements.out.count(element, this.#wire.send(element))
   }
 
+  /** Undefined while there is room for more (with `all`: when everything was taken), else resolves when there is, or when the client is gone. */
+  ready(all: boolean): Promise<void> | undefined {
+    const waiting = this.#closing ? undefined : this.#wire.room?.(all)
+    return waiting?.then(() => {
+      // Slow as it may be, the client reads: the step goes on.
+      if (this.#waitingSince !== undefined) this.#waitingSince = this.kernel.clock.monotonic()
+    })
+  }
+
   /** Tells those who watch of what a bound client sends and gets; what comes before that holds credentials, and is nobody's business (S90). */
   #trace(direction: Trace['direction'], element: Element): void {
     const { kernel, ip, port } = this
@@ -255,6 +264,7 @@ export class ClientStream implements Receiver {
   endIfStuck(): void {
     if (this.#closing || this.#waitingSince === undefined) return
     if (this.kernel.clock.monotonic() - this.#waitingSince < STUCK_MS) return
+    if (this.#wire.room?.(false) !== undefined) return this.overflowed()
     this.kernel.report('stream_stuck', new Error('a handler has not settled'), { user: this.#user?.toString() })
     this.fail('internal-server-error')
   }

@@ -86,6 +86,10 @@ export class TcpWire implements Wire {
     return text.length
   }
 
+  room(all: boolean): Promise<void> | undefined {
+    return this.#output.room(all)
+  }
+
   close(error: StreamError | undefined, silent: boolean): void {
     if (!silent) {
       if (error !== undefined) this.#output.add(serializeInStream(error.toElement()))

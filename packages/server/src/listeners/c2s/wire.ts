@@ -41,6 +41,11 @@ export interface Wire {
   open(answer: Answer): void
   /** Puts an element in line and returns the length of its text. */
   send(element: Element): number
+  /**
+   * Undefined while there is room for more (with `all`: when everything was taken), else resolves when the client has taken what is in line, or is
+   * gone. A transport without this has always room.
+   */
+  room?(all: boolean): Promise<void> | undefined
   /** Says the error, if there is one, and ends the stream; `silent`: says nothing. Nothing more is handed out. */
   close(error: StreamError | undefined, silent: boolean): void
   /** Drops the connection; the receiver hears `gone` once it is no more. */

@@ -71,15 +71,19 @@ async function answerQuery({ host, store, limits }: Answering, iq: Element, requ
   const owner = request.to.bare
   const page = await lookUp(store, owner, query, limits)
   // XEP-0313 §4.1.6: a flipped page has the same messages, sent newest first
-  for (const row of query.flipPage ? page.rows.toReversed() : page.rows)
-    await hand(host, request, Message({ from: owner, to: request.from }, resultOf(row, query)))
+  for (const row of query.flipPage ? page.rows.toReversed() : page.rows) {
+    const handed = hand(host, request, Message({ from: owner, to: request.from }, resultOf(row, query)))
+    if (handed !== undefined) await handed
+  }
   return result(iq, buildMamFin({ complete: page.complete }, pageOf(page), query.ns))
 }
 
 /** Sends to whoever has asked; the answer to the request follows on the same way. */
-function hand(host: Host, { from, to, delivery }: IqRequest, message: Element): void | Promise<void> {
+function hand(host: Host, { from, to, delivery }: IqRequest, message: Element): undefined | Promise<void> {
   if (delivery.session === undefined) return host.send(message, to.bare, from)
   delivery.session.deliver(message)
+  // S52: whoever fills an archive with large messages must not end the connections of whom it belongs to
+  return delivery.session.ready()
 }
 
 function resultOf({ id, message }: Row, { queryid, ns }: ArchiveQuery): Element {

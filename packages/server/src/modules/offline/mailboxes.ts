@@ -74,7 +74,11 @@ export class Mailboxes {
       const seconds = expiresAfter(message)
       if (seconds === undefined || entry.at + seconds * 1_000_000 > now)
         device.deliver(delayed(message, entry.at, device.jid.domain))
+      const waiting = device.ready()
+      if (waiting !== undefined) await waiting
+      if (device.closed) return false
     }
+    await device.ready(true)
     if (device.closed) return false
     await this.#host.commit(
       this.store.remove(

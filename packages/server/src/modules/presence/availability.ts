@@ -13,8 +13,11 @@ import {
   sessionSlot,
 } from '../../core/module.ts'
 import { takeDirected } from './directed.ts'
-import { presenceChanged, userAvailable, userUnavailable } from './hooks.ts'
+import { presenceChanged, userArriving, userAvailable, userUnavailable } from './hooks.ts'
 import { readPriority } from './priority.ts'
+
+/** How many contacts are asked for their presence before the client must have taken the answers. */
+const PROBED_AT_ONCE = 16
 
 /** The broadcasts of a session go out one after another; this is the last one under way. */
 const turns = sessionSlot(() => ({ last: undefined as Promise<void> | undefined }))
@@ -74,12 +77,17 @@ export class Availability {
     const { hooks, directory } = this.#host
     const { presence: before, priority: last } = session
     directory.setPresence(session, stanza, priority)
-    const contacts = await hooks.first(contactsOf, session.jid.bare)
-    await this.#broadcast(session.jid, stanza, contacts)
-    if (before === undefined) await this.#greet(session, contacts)
-    // Listeners may take their time (a mailbox, say): neither the client nor its next presence waits for them.
-    void hooks.notify(presenceChanged, session, stanza, before)
-    if (!session.closed && priority >= 0 && (last === undefined || last < 0)) void hooks.notify(userAvailable, session)
+    const arrives = priority >= 0 && (last === undefined || last < 0)
+    if (arrives) void hooks.notify(userArriving, session)
+    try {
+      const contacts = await hooks.first(contactsOf, session.jid.bare)
+      await this.#broadcast(session.jid, stanza, contacts)
+      if (before === undefined) await this.#greet(session, contacts)
+      // Listeners may take their time (a mailbox, say): neither the client nor its next presence waits for them.
+      void hooks.notify(presenceChanged, session, stanza, before)
+    } finally {
+      if (arrives && !session.closed) void hooks.notify(userAvailable, session)
+    }
   }
 
   /** RFC 6121 §4.5.2 and §4.6.3: whoever has seen the session's presence learns that it is gone. */
@@ -114,10 +122,19 @@ export class Availability {
     const probed: Jid[] = []
     for (const contact of contacts?.all() ?? []) {
       // RFC 6121 §3.1.3: a request is delivered again until it is answered
-      if (contact.request !== undefined) session.deliver(parseElement(contact.request))
+      if (contact.request !== undefined) await this.#hand(session, parseElement(contact.request))
       if (sees(contact.subscription) && this.#reachable(contact.jid)) probed.push(contact.jid)
     }
-    await this.#toAll(Presence({ type: 'probe' }), jid, probed)
+    for (let i = 0; i < probed.length && !session.closed; i += PROBED_AT_ONCE) {
+      await this.#toAll(Presence({ type: 'probe' }), jid, probed.slice(i, i + PROBED_AT_ONCE))
+      await session.ready()
+    }
+  }
+
+  /** S52: what others have made large must not end the connection of a client that reads. */
+  #hand(session: Session, stanza: Element): void | Promise<void> {
+    session.deliver(stanza)
+    return session.ready()
   }
 
   /** Nobody would see presence for a user of this server who is not connected. */
