@@ -98,6 +98,7 @@ export const exceptions: ReadonlyMap<string, string> = new Map([
     'packages/server/src/core/settings.ts -> node:fs',
     'a setting that names a file is refused at start when there is none',
   ],
+  ['packages/server/src/core/config/indirect.ts -> node:fs', 'a setting may say in which file its value stands'],
 ])
 
 /** Names that are mere functions of their arguments, wherever Node keeps them. */

@@ -17,8 +17,7 @@ export const Priority = tag(CLIENT_NS, 'priority')
 /** Whether an element is one of the three stanzas of a client stream. */
 export function isStanza(element: Element): boolean {
   return (
-    element.ns === CLIENT_NS &&
-    (element.name === 'message' || element.name === 'presence' || element.name === 'iq')
+    element.ns === CLIENT_NS && (element.name === 'message' || element.name === 'presence' || element.name === 'iq')
   )
 }
 
@@ -44,10 +43,7 @@ export function payload(iq: Element): Element | undefined {
 
 /** The result of an IQ request, addressed back to its sender. */
 export function result(iq: Element, ...children: readonly (Node | undefined)[]): Element {
-  return Iq(
-    { type: 'result', id: iq.attr('id'), from: iq.attr('to'), to: iq.attr('from') },
-    ...children,
-  )
+  return Iq({ type: 'result', id: iq.attr('id'), from: iq.attr('to'), to: iq.attr('from') }, ...children)
 }
 
 /** The error stanza that answers `stanza`. What the sender wrote is not echoed: nothing that failed validation leaves the server. */

@@ -64,7 +64,7 @@ function changedHostTypes(
   after: ReadonlyMap<string, HostTypeConfig>,
 ): Change[] {
   // That `general.hosts` or `general.host_types` has changed is found there.
-  return [...before.values()].flatMap((one) => {
+  return Array.from(before.values(), (one) => {
     const other = after.get(one.name)
     if (other === undefined) return []
     return [
@@ -74,7 +74,7 @@ function changedHostTypes(
       // Compiled rules hold functions, which only their text can compare.
       ...differs(printed(one.access.rules), printed(other.access.rules), `acl and access of ${one.name}`, 'live'),
     ]
-  })
+  }).flat()
 }
 
 const printed = (value: unknown): string => inspect(value, { depth: null, maxArrayLength: null, maxStringLength: null })

@@ -45,7 +45,7 @@ export async function backupSqlite(source: string, target: string): Promise<Back
 /** In a thread, because copying takes as long as the disk does. */
 function copyInThread(source: string, target: string): Promise<void> {
   const name = import.meta.url.endsWith('.ts') ? './backup-worker.ts' : './backup-worker.js'
-  const worker = new Worker(new URL(name, import.meta.url), { workerData: { source, target } })
+  const worker = new Worker(new URL(name, import.meta.url), { workerData: { source, target }, execArgv: [] })
   return new Promise((done, fail) => {
     worker.once('error', fail)
     worker.once('exit', (code) => (code === 0 ? done() : fail(new Error(`the copy failed with code ${code}`))))
