@@ -3,6 +3,12 @@ import type { Element } from '@meerkat/xml'
 import { type Session, notify } from '../../core/module.ts'
 
 /**
+ * Fired before `userAvailable`, in the step in which the directory gets the new presence: nothing was sent to the session for it yet. Unless the
+ * session ends, `userAvailable` follows when the broadcast has gone out or has failed.
+ */
+export const userArriving = notify<[session: Session]>('user arriving')
+
+/**
  * Fired when a session starts to take messages for its user: its priority has become 0 or more, and was negative or none before. So it is fired
  * by the first such presence of a session, and again when the session returns from an unavailable presence or a negative priority.
  * The directory has the new presence by then, and the broadcast has gone out.
