@@ -6,16 +6,16 @@ import type { Connection } from './session.ts'
 /** A stanza that a session has taken and of which nobody knows that the client has it. */
 export interface Held {
   readonly stanza: Element
-  /** When the session took it: microseconds since the epoch. */
+  /** When the server received it: microseconds since the epoch. */
   readonly at: number
 }
 
 /** Stands between a session and its connection: takes each stanza for the client and lets it through, now or later. */
 export abstract class Gate {
   /** Where what the gate lets through goes; the session sets it. */
-  onward: (stanza: Element) => void = () => undefined
-  /** Takes a stanza for the client. */
-  abstract pass(stanza: Element): void
+  onward: (stanza: Element, at?: number) => void = () => undefined
+  /** Takes a stanza for the client; `at`: when the server received it, if that is known. */
+  abstract pass(stanza: Element, at?: number): void
   /** What the client may not have, oldest first; when the session ends it goes to others. */
   abstract held(): readonly Held[]
 }

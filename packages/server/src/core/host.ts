@@ -105,9 +105,12 @@ export class Host {
     return this.#kernel.router.send(stanza, from, to)
   }
 
-  /** Hands a stanza to a resource, wherever it is connected; false when the resource has gone since. */
-  deliver(entry: SessionEntry, stanza: Element): boolean {
-    return this.#kernel.router.toResource(entry, stanza)
+  /**
+   * Hands a stanza to a resource, wherever it is connected; false when the resource has gone since. `at`: when the server received it (microseconds
+   * since the epoch), if that was not just now.
+   */
+  deliver(entry: SessionEntry, stanza: Element, at?: number): boolean {
+    return this.#kernel.router.toResource(entry, stanza, at)
   }
 
   /** For use in `delivery.afterwards` of a message: sends it once more on its way when the resources it was meant for have gone. */

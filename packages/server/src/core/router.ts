@@ -121,13 +121,13 @@ export class Router {
   }
 
   /** Hands a stanza to a resource, wherever it is connected; false when the resource has gone and no other has taken its address. */
-  toResource(entry: SessionEntry, stanza: Element): boolean {
+  toResource(entry: SessionEntry, stanza: Element, at?: number): boolean {
     const { local } = entry
     if (local === undefined) this.#kernel.carry(entry, stanza)
-    else if (!local.closed) local.deliver(stanza)
+    else if (!local.closed) local.deliver(stanza, at)
     else {
       const heir = this.#kernel.directory.find(entry.jid)
-      return heir !== undefined && heir.local !== local && this.toResource(heir, stanza)
+      return heir !== undefined && heir.local !== local && this.toResource(heir, stanza, at)
     }
     return true
   }

@@ -94,7 +94,7 @@ export class Session {
   #connection: Connection
   #gates: readonly Placed[] = []
   /** The way through the gates; undefined when there are none. */
-  #way: ((stanza: Element) => void) | undefined
+  #way: ((stanza: Element, at?: number) => void) | undefined
   #slots: Map<object, unknown> | undefined
 
   constructor(jid: Jid, hostType: string, connection: Connection, openedAt: number) {
@@ -118,11 +118,11 @@ export class Session {
     this.#connection = connection
   }
 
-  /** Hands a stanza to the client. */
-  deliver(stanza: Element): void {
+  /** Hands a stanza to the client; `at`: when the server received it (microseconds since the epoch), if that was not just now. */
+  deliver(stanza: Element, at?: number): void {
     if (this.closed) return
     if (this.#way === undefined) this.#connection.send(stanza)
-    else this.#way(stanza)
+    else this.#way(stanza, at)
   }
 
   /**
@@ -136,10 +136,10 @@ export class Session {
   /** Puts a gate before the connection, behind those of earlier places. */
   addGate(gate: Gate, place: Order): void {
     this.#gates = [...this.#gates, { gate, place }].toSorted((a, b) => PLACE[a.place] - PLACE[b.place])
-    let onward = (stanza: Element): void => this.#connection.send(stanza)
+    let onward = (stanza: Element, _at?: number): void => this.#connection.send(stanza)
     for (const { gate: each } of this.#gates.toReversed()) {
       each.onward = onward
-      onward = (stanza) => each.pass(stanza)
+      onward = (stanza, at) => each.pass(stanza, at)
     }
     this.#way = onward
   }

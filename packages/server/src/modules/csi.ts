@@ -78,15 +78,15 @@ class RestGate extends Gate {
     this.limit = limit
   }
 
-  pass(stanza: Element): void {
-    if (!this.resting) return this.onward(stanza)
+  pass(stanza: Element, at?: number): void {
+    if (!this.resting) return this.onward(stanza, at)
     // Somebody waits for requests and answers; they do not overtake what came before.
     if (stanza.name === 'iq') {
       this.flush()
-      return this.onward(stanza)
+      return this.onward(stanza, at)
     }
     this.#supersede(stanza)
-    this.#held.push({ stanza, at: this.#host.clock.micros() })
+    this.#held.push({ stanza, at: at ?? this.#host.clock.micros() })
     if (this.#held.length > this.limit) this.flush()
   }
 
@@ -105,7 +105,7 @@ class RestGate extends Gate {
     if (this.#held.length === 0) return
     const held = this.#held
     this.#held = []
-    for (const { stanza } of held) this.onward(stanza)
+    for (const { stanza, at } of held) this.onward(stanza, at)
   }
 
   /** §3.2: of the presence of a contact only the latest is of interest. */

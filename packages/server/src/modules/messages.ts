@@ -49,7 +49,7 @@ function route(host: Host, delivery: Delivery): true | Promise<true> {
 function handOver(host: Host, delivery: Delivery, resources: readonly SessionEntry[]): true {
   delivery.afterwards(() => {
     let reached = resources.length === 0
-    for (const resource of resources) reached = host.deliver(resource, delivery.stanza) || reached
+    for (const resource of resources) reached = host.deliver(resource, delivery.stanza, delivery.receivedAt) || reached
     if (!reached) host.redeliver(delivery)
     else if (resources.length > 0) void host.hooks.notify(messageHandedOver, delivery, resources)
   })

@@ -254,6 +254,21 @@ describe('XEP-0198 §5: resuming', () => {
     assert.deepEqual([Delay.in(message!)?.attr('from'), ...since(message)], [DOMAIN, stampOf(at)])
   })
 
+  it('XEP-0203: that is when the server received them, also when they had to wait before', async (t) => {
+    const storage = heldDatabase()
+    const { scene, romeo, juliet, id } = await balcony(t, { more: archived, storage })
+    const [release, at] = [storage.hold(), scene.clock.now()]
+    const sent = romeo.send(chat('hey'))
+    await scene.wait(30)
+    release()
+    await sent
+    await settle()
+    assert.deepEqual(bodies(juliet.take()), ['hey'])
+    await juliet.lose()
+    const message = (await resume(scene, id, 0)).received.find(({ name }) => name === 'message')
+    assert.deepEqual(since(message), [stampOf(at)])
+  })
+
   it('from a living connection: that one ends with conflict, and what it brought is handled first', async (t) => {
     const storage = heldDatabase()
     const { scene, romeo, juliet, id } = await balcony(t, { more: archived, storage, section: DEAF })

@@ -54,12 +54,12 @@ export class Outbound extends Gate {
     return this.#sent
   }
 
-  pass(stanza: Element): void {
+  pass(stanza: Element, at = this.#host.clock.micros()): void {
     const { buffer, ack, ack_freq } = this.settings
     this.#sent = countOn(this.#sent)
-    if (buffer) this.#unacked.push({ stanza, at: this.#host.clock.micros() })
+    if (buffer) this.#unacked.push({ stanza, at })
     const { lost } = this.#session
-    this.onward(stanza)
+    this.onward(stanza, at)
     if (lost) return this.#kept(stanza)
     // A client that does not read may have lost its connection by this stanza.
     if (this.#session.lost || this.#session.closed) return
