@@ -8,7 +8,12 @@ import type { DataCounters } from '../../core/traffic.ts'
 import type { C2sOptions, StreamLimits } from './options.ts'
 import { Output } from './output.ts'
 import { overTls } from './over-tls.ts'
+import { printer } from './printer.ts'
 import type { Answer, ChannelBindingData, Receiver, Wire } from './wire.ts'
+
+const textOf = printer((element) =>
+  element.ns === CLIENT_NS ? serialize(element, CLIENT_NS) : serializeInStream(element),
+)
 
 /** A client's TCP connection. */
 export class TcpWire implements Wire {
@@ -81,7 +86,7 @@ export class TcpWire implements Wire {
   }
 
   send(element: Element): number {
-    const text = element.ns === CLIENT_NS ? serialize(element, CLIENT_NS) : serializeInStream(element)
+    const text = textOf(element)
     this.#output.add(text)
     return text.length
   }
