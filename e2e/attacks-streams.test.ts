@@ -55,6 +55,25 @@ test('S3: an external DTD or entity is refused, and nobody is asked for it', asy
   assert.equal(bait.visits, 0)
 })
 
+/** Entities, each of which stands for ten of the one before: ten of them would be 10^10 characters. */
+const LAUGHS = Array.from(
+  { length: 10 },
+  (_, i) => `<!ENTITY l${i} "${i === 0 ? 'lol' : `&l${i - 1};`.repeat(10)}">`,
+).join('')
+
+test('S2: entities that would grow without end are never expanded, and leave nothing in memory', async () => {
+  const bomb = `<!DOCTYPE stream [${LAUGHS}]>`
+  const before = server.residentBytes()
+  for (let round = 0; round < 50; round++) {
+    for (const text of [`<?xml version='1.0'?>${bomb}${streamHeader(server)}`, `${streamHeader(server)}${bomb}&l9;`])
+      assert.match(await answerTo(text), /<stream:error><restricted-xml .*<\/stream:stream>$/)
+    const used = await answerTo(`${streamHeader(server)}<message><body>${'&l9;'.repeat(1000)}</body></message>`)
+    assert.match(used, /<stream:error><(?:restricted-xml|not-well-formed) /)
+  }
+  const grown = server.residentBytes() - before
+  assert.ok(grown < 48 * 1024 * 1024, `${grown} bytes more than before`)
+})
+
 test('S14: keys that mean something to JavaScript are no variables, arguments or fields of the API', async () => {
   const bodies = [
     '{"query":"{ checkAuth { authStatus } }","__proto__":{"variables":{}},"constructor":{"prototype":{"admin":1}}}',

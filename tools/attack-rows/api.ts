@@ -25,6 +25,6 @@ export const apiRows = [
   attack(
     'S92',
     'an administration API that anybody can reach',
-    'Listens on this machine alone unless it has a password; otherwise the configuration is refused.',
+    'Listens on this machine alone unless it has a password; otherwise the server does not start.',
   ),
 ]

@@ -47,6 +47,7 @@ export const faultRows = [
     'R9',
     'a clock that jumps or stands still',
     'Ids and the order of the archive grow all the same; waiting is measured by the monotonic clock.',
+    'a clock that is set back while the server does not run: ids are then lower than those of before',
   ),
   attack(
     'R10',
