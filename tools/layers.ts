@@ -87,7 +87,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   'main/': { path: 'packages/server/src/main', ours: ['*'], node: ['*'], npm: ['*'] },
 
   e2e: { path: 'e2e', ours: ['client', 'protocol', 'xml'], node: ['*'], npm: ['*'] },
-  interop: { path: 'interop', ours: ['client', 'protocol', 'xml'], node: ['*'], npm: ['*'] },
+  interop: { path: 'interop', ours: ['client', 'e2e', 'protocol', 'xml'], node: ['*'], npm: ['*'] },
   bench: { path: 'bench', ours: ['client', 'load', 'protocol', 'xml'], node: ['*'], npm: ['*'] },
   tools: { path: 'tools', ours: ['*'], node: ['*'], npm: ['*'] },
 }

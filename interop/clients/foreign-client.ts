@@ -5,15 +5,18 @@
  *     {"id": 1, "do": "roster"}                            {"id": 1, "result": {"bob@localhost": {"subscription": "both", "ask": null}}}
  *     {"id": 2, "do": "presence", "to": …, "type": …}      {"id": 2, "result": null}, or {"id": 2, "error": "…"}
  *     {"id": 3, "do": "message", "to": …, "body": …}       {"event": "message", "from": …, "to": …, "type": "chat", "body": …}
+ *     {"id": 4, "do": "archive", "after": …}               {"id": 4, "result": [{"id": …, "from": …, "body": …}]}
+ *     {"id": 5, "do": "cut"}, {"id": 6, "do": "resume"}    {"id": 6, "result": true}
  *
  * Events are `online` (with `jid`, `mechanism`, `tls`), `failed`, `message`, `presence` and `roster`. At the end of its
- * input the client leaves.
+ * input the client leaves. Not every client can do everything.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { isDeepStrictEqual } from 'node:util'
 import { Change } from '../waiting.ts'
+import type { Archived } from './orders.ts'
 
 /** What a client tells. */
 export type Line = Readonly<Record<string, unknown>>
@@ -29,6 +32,11 @@ export interface Login {
   readonly certificate: string
 }
 
+/** Where a client over WebSocket logs in: `url` instead of host and port. */
+export interface WebSocketLogin extends Omit<Login, 'host' | 'port'> {
+  readonly url: string
+}
+
 /** Contacts by their address. */
 export type Contacts = Readonly<Record<string, { readonly subscription: string; readonly ask: string | null }>>
 
@@ -41,9 +49,28 @@ export function slixmpp({ jid, password, host, port, certificate }: Login): Prom
 
 /** xmpp.js, from npm. Resolves when it is online. */
 export function xmppjs({ jid, password, host, port, certificate }: Login): Promise<ForeignClient> {
-  const program = join(import.meta.dirname, 'xmppjs', 'client.ts')
+  return inNode('xmppjs', certificate, [jid, password, host, String(port)])
+}
+
+/** Profanity, from Debian, in a terminal of its own. Resolves when it is online. */
+export function profanity({ jid, password, host, port, certificate }: Login): Promise<ForeignClient> {
+  return inNode('profanity', certificate, [jid, password, host, String(port), certificate])
+}
+
+/** stanza, from npm. Resolves when it is online. */
+export function stanza({ jid, password, url, certificate }: WebSocketLogin): Promise<ForeignClient> {
+  return inNode('stanza', certificate, [jid, password, url])
+}
+
+/** strophe.js, from npm. Resolves when it is online. */
+export function strophe({ jid, password, url, certificate }: WebSocketLogin): Promise<ForeignClient> {
+  return inNode('strophe', certificate, [jid, password, url])
+}
+
+function inNode(folder: string, certificate: string, args: readonly string[]): Promise<ForeignClient> {
+  const program = join(import.meta.dirname, folder, 'client.ts')
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate }
-  return ForeignClient.online(spawn(process.execPath, [program, jid, password, host, String(port)], { env }))
+  return ForeignClient.online(spawn(process.execPath, [program, ...args], { env }))
 }
 
 /** A client in its process. */
@@ -98,6 +125,21 @@ export class ForeignClient {
     await this.#order({ do: 'message', to, body })
   }
 
+  /** What its archive has after the message of that id, or all of it, page by page (XEP-0313). */
+  async archive(after?: string): Promise<readonly Archived[]> {
+    return (await this.#order({ do: 'archive', after })) as readonly Archived[]
+  }
+
+  /** Breaks its connection off, without a word to the server. */
+  async cut(): Promise<void> {
+    await this.#order({ do: 'cut' })
+  }
+
+  /** Connects again; true when that has resumed its session (XEP-0198 §5), false when it has a new one. */
+  async resume(): Promise<boolean> {
+    return (await this.#order({ do: 'resume' })) === true
+  }
+
   /** The first event, of those not asked for yet, which has all the given values. Rejects when none comes. */
   async sees(wanted: Line): Promise<Line> {
     const fits = (line: Line) => Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(line[key], value))
@@ -110,6 +152,11 @@ export class ForeignClient {
     )
     if (index < 0) throw new Error(this.#story(wanted))
     return this.#lines.splice(index, 1)[0]!
+  }
+
+  /** The events of that kind which nobody has asked for. */
+  unseen(event: string): readonly Line[] {
+    return this.#lines.filter((line) => line['event'] === event)
   }
 
   /** Lets it leave in good order; answers the exit code. */

@@ -12,6 +12,10 @@ import sys
 from slixmpp import ClientXMPP
 
 
+# How many messages a page of an archive has: so few that catching up takes pages.
+PAGE = 3
+
+
 def tell(**line):
     print(json.dumps(line), flush=True)
 
@@ -20,10 +24,14 @@ class Client(ClientXMPP):
     def __init__(self, jid, password, certificate):
         super().__init__(jid, password)
         self.ca_certs = certificate
+        self.is_resumed = None
+        self.register_plugin('xep_0198')
+        self.register_plugin('xep_0313')
         # The test decides about subscriptions, not the library.
         self.roster.auto_authorize = None
         self.roster.auto_subscribe = False
         self.add_event_handler('session_start', self.online)
+        self.add_event_handler('session_resumed', lambda _: self.came_back(True))
         self.add_event_handler('message', self.saw_message)
         self.add_event_handler('failed_all_auth', lambda _: tell(event='failed', why='authentication'))
         self.add_event_handler('ssl_invalid_chain', lambda why: tell(event='failed', why=str(why)))
@@ -38,7 +46,12 @@ class Client(ClientXMPP):
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         return context
 
+    def came_back(self, is_resumed):
+        if self.is_resumed and not self.is_resumed.done():
+            self.is_resumed.set_result(is_resumed)
+
     def online(self, _):
+        self.came_back(False)
         tls = self.transport.get_extra_info('ssl_object')
         mechanism = self['feature_mechanisms'].mech.name
         tell(event='online', jid=self.boundjid.full, mechanism=mechanism, tls=tls.version() if tls else None)
@@ -73,8 +86,23 @@ class Client(ClientXMPP):
             self.send_presence(pto=order.get('to'), ptype=order.get('type'))
         elif do == 'message':
             self.send_message(mto=order['to'], mbody=order['body'], mtype='chat')
+        elif do == 'archive':
+            return await self.archive(order.get('after'))
+        elif do == 'cut':
+            self.transport.abort()
+            await self.wait_until('disconnected', 30)
+        elif do == 'resume':
+            self.is_resumed = asyncio.get_running_loop().create_future()
+            connect(self)
+            return await self.is_resumed
         else:
             raise ValueError(do)
+
+    async def archive(self, after):
+        page = {'max': PAGE, **({'after': after} if after else {})}
+        results = [message['mam_result'] async for message in self['xep_0313'].iterate(rsm=page)]
+        found = [(result['id'], result['forwarded']['stanza']) for result in results]
+        return [{'id': id, 'from': message['from'].full, 'body': message['body']} for id, message in found]
 
 
 def contacts(iq):
@@ -82,11 +110,15 @@ def contacts(iq):
     return {jid.bare: {'subscription': item['subscription'], 'ask': item['ask'] or None} for jid, item in items.items()}
 
 
+def connect(client):
+    # Newer versions take host and port apart.
+    client.connect(*(client.where if 'host' in inspect.signature(client.connect).parameters else [client.where]))
+
+
 async def main(jid, password, host, port, certificate):
     client = Client(jid, password, certificate)
-    where = (host, int(port))
-    # Newer versions take host and port apart.
-    client.connect(*(where if 'host' in inspect.signature(client.connect).parameters else [where]))
+    client.where = (host, int(port))
+    connect(client)
     lines = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)

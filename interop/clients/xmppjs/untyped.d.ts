@@ -19,8 +19,9 @@ declare module '@xmpp/client' {
   }
 
   interface Client {
-    readonly socket?: { readonly socket?: { getProtocol?(): string | null } }
-    readonly reconnect: { stop(): void }
+    readonly socket?: { readonly socket?: { getProtocol?(): string | null; destroy?(): void } }
+    readonly reconnect: { stop(): void; reconnect(): Promise<void> }
+    readonly streamManagement: { once(event: 'resumed', listener: () => void): void }
     readonly iqCaller: { request(iq: XmlElement): Promise<XmlElement> }
     readonly iqCallee: {
       set(xmlns: string, name: string, answer: (context: { readonly element: XmlElement }) => boolean): void
@@ -28,6 +29,8 @@ declare module '@xmpp/client' {
     on(event: 'send' | 'stanza', listener: (element: XmlElement) => void): void
     on(event: 'online', listener: (me: Address) => void): void
     on(event: 'error', listener: (error: Error) => void): void
+    once(event: 'online' | 'disconnect', listener: () => void): void
+    removeListener(event: 'stanza', listener: (element: XmlElement) => void): void
     start(): Promise<unknown>
     stop(): Promise<unknown>
     send(element: XmlElement): Promise<void>
