@@ -54,6 +54,8 @@ export class BoshSession implements Wire {
   #texts: string[] = []
   #length = 0
   #flushing = false
+  /** Told when the client has taken what is in line. */
+  #room: PromiseWithResolvers<void> | undefined
   /** What the first answer tells besides. */
   #creation: BodyAttributes | undefined
   #created = false
@@ -151,6 +153,15 @@ export class BoshSession implements Wire {
     return text.length
   }
 
+  /** There is room again once the client has taken what is in line. */
+  room(all: boolean): Promise<void> | undefined {
+    const { outboundBytes, outboundStanzas } = this.#options
+    const much = this.#length >= outboundBytes / 4 || this.#texts.length >= outboundStanzas / 4
+    if (this.#over || !(much || (all && this.#texts.length > 0))) return undefined
+    this.#room ??= Promise.withResolvers()
+    return this.#room.promise
+  }
+
   /** XEP-0124 §13, §17.2: the oldest request is told that the session has ended, the others get nothing. */
   close(error: StreamError | undefined): void {
     const condition = error === undefined ? undefined : (CONDITIONS[error.condition] ?? 'remote-stream-error')
@@ -181,16 +192,21 @@ export class BoshSession implements Wire {
   hold(): void {}
   release(): void {}
 
-  /** Goes through the requests whose turn it is; while the stream waits, they do too. */
+  /** Goes through the requests whose turn it is. */
   #advance(): void {
     for (;;) {
       const request = this.#early.get(this.#next)
-      if (this.#over || this.#paused || request === undefined) return
+      if (this.#over || request === undefined || this.#mustWait(request.body)) return
       this.#early.delete(this.#next)
       if (!this.#keys.accept(request.body)) return this.refuse(request.reply, 'item-not-found')
       this.#next++
       this.#process(request)
     }
+  }
+
+  /** While the stream waits no other one is begun, and no more of the client's elements are kept than a stanza may have bytes. */
+  #mustWait(body: Element): boolean {
+    return this.#paused && (isSet(body, 'restart') || this.buffered > this.limits.stanzaBytes)
   }
 
   #process(request: BoshRequest): void {
@@ -275,6 +291,7 @@ export class BoshSession implements Wire {
     if (!lost) {
       this.#texts = []
       this.#length = 0
+      this.#tell()
     }
     this.#answer(held, content)
     this.#watch()
@@ -301,6 +318,11 @@ export class BoshSession implements Wire {
     this.#inactive = this.#kernel.timers.after(this.#inactivity, () => this.#receiver.lost('the client has no request'))
   }
 
+  #tell(): void {
+    this.#room?.resolve()
+    this.#room = undefined
+  }
+
   #full(): boolean {
     return this.#length > this.#options.outboundBytes || this.#texts.length > this.#options.outboundStanzas
   }
@@ -315,6 +337,7 @@ export class BoshSession implements Wire {
   #end(text: string): void {
     if (this.#over) return
     this.#over = true
+    this.#tell()
     this.#inactive?.cancel()
     const replies = this.#answers.drop()
     for (const { reply } of this.#early.values()) replies.push(reply)

@@ -3,6 +3,9 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { OutputCaps } from '../c2s/output.ts'
 
+/** Characters that whoever sends much puts in line before it asks whether the peer takes them. */
+const MUCH = 65_536
+
 /** All lines with something to send: one callback at the end of the turn serves them. */
 let waiting: FrameLine[] = []
 
@@ -21,8 +24,11 @@ export class FrameLine {
   #texts: string[] = []
   #length = 0
   #waiting = false
+  #writes = 0
   #blocked = false
   #ended = false
+  /** Told when the peer has taken what is in line. */
+  #room: PromiseWithResolvers<void> | undefined
 
   /** `below` carries the frames; `overflow` is called, once, when the peer reads too slowly. */
   constructor(socket: WebSocket, below: Duplex, caps: OutputCaps, overflow: () => void) {
@@ -30,6 +36,7 @@ export class FrameLine {
     this.#below = below
     this.#caps = caps
     this.#overflow = overflow
+    below.on('close', this.#tell)
   }
 
   /** Puts a message in line; it leaves at the end of this turn of the event loop, or when the peer reads on. */
@@ -43,6 +50,7 @@ export class FrameLine {
     if (!this.#full()) return
     this.#ended = true
     this.#texts = []
+    this.#tell()
     this.#overflow()
   }
 
@@ -53,11 +61,22 @@ export class FrameLine {
     if (texts.length === 0 || this.#blocked) return
     this.#texts = []
     this.#length = 0
-    this.#blocked = true
-    const last = texts.length - 1
+    const last = texts.pop()!
     this.#below.cork()
-    texts.forEach((text, i) => this.#socket.send(text, i === last ? this.#taken : undefined))
+    for (const text of texts) this.#socket.send(text)
+    const write = ++this.#writes
+    this.#socket.send(last, () => this.#taken(write))
     this.#below.uncork()
+    // Mostly the system takes all of it at once.
+    this.#blocked = this.#below.writableLength > 0
+  }
+
+  /** As `Output.room`: undefined while there is room for more, or with `all`, when everything was taken; else resolves when it was. */
+  room(all: boolean): Promise<void> | undefined {
+    if (all || this.#length >= Math.min(MUCH, this.#caps.bytes / 2)) this.flush()
+    if (!this.#blocked || this.#ended) return undefined
+    this.#room ??= Promise.withResolvers()
+    return this.#room.promise
   }
 
   /** Sends what is in line, and the frame that ends the connection (RFC 6455 §5.5.1). */
@@ -67,6 +86,7 @@ export class FrameLine {
       this.flush()
     }
     this.#ended = true
+    this.#tell()
     this.#socket.close(1000)
   }
 
@@ -77,14 +97,20 @@ export class FrameLine {
     waiting.push(this)
   }
 
-  /** The system has taken the last message of a write, or never will. */
-  readonly #taken = (): void => {
+  /** The system has taken a write, or never will. */
+  #taken(write: number): void {
+    if (this.#ended || write !== this.#writes) return
     this.#blocked = false
-    if (!this.#ended) this.flush()
+    this.flush()
+    if (!this.#blocked) this.#tell()
+  }
+
+  readonly #tell = (): void => {
+    this.#room?.resolve()
+    this.#room = undefined
   }
 
   #full(): boolean {
-    if (this.#length + this.#below.writableLength > this.#caps.bytes) return true
-    return this.#blocked && this.#texts.length > this.#caps.stanzas
+    return this.#blocked && (this.#length > this.#caps.bytes || this.#texts.length > this.#caps.stanzas)
   }
 }

@@ -113,6 +113,10 @@ export class WebSocketWire implements Wire {
     return this.#send(standaloneText(element))
   }
 
+  room(all: boolean): Promise<void> | undefined {
+    return this.#line.room(all)
+  }
+
   /** RFC 7395 §3.6: the stream is closed by `<close/>`, then the connection by its own handshake. */
   close(error: StreamError | undefined, silent: boolean): void {
     if (!silent) {
