@@ -119,6 +119,34 @@ describe('XEP-0160 §2: messages for a user who is away', () => {
     assert.equal(await kept(scene), 0)
   })
 
+  it('RFC 6121 §8.5.2.1: none is overtaken by one that comes while they are handed over', async (t) => {
+    const { scene, romeo } = await verona(t, { limit: 'infinity' })
+    const words = await talk(romeo, 120)
+    const device = scene.connect('juliet/balcony')
+    const arriving = device.send(available())
+    for (const word of ['a', 'b']) await romeo.send(chat(word))
+    await arriving
+    await settle()
+    assert.deepEqual(bodies(device), [...words, 'a', 'b'])
+    await romeo.send(chat('c'))
+    assert.deepEqual(bodies(device), ['c'])
+  })
+
+  it('what waits behind them is not lost with the device', async (t) => {
+    const { scene, romeo } = await verona(t, { limit: 'infinity' })
+    const words = await talk(romeo, 120)
+    const device = scene.connect('juliet/balcony')
+    const arriving = device.send(available())
+    await romeo.send(chat('a'))
+    await device.disconnect()
+    await arriving
+    await settle()
+    const before = bodies(device)
+    const after = bodies(await arrive(scene, 'juliet/chamber'))
+    assert.deepEqual([...new Set([...before, ...after])].toSorted(), [...words, 'a'].toSorted())
+    assert.equal(await kept(scene), 0)
+  })
+
   it('large ones go a few at a time, and none is too large', async (t) => {
     const { scene, romeo } = await verona(t)
     const large = 'x'.repeat(200_000)

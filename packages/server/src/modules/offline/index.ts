@@ -12,7 +12,7 @@ import {
   text,
   xep,
 } from '../../core/module.ts'
-import { userAvailable } from '../presence/hooks.ts'
+import { userArriving, userAvailable } from '../presence/hooks.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { isKept } from './kept.ts'
 
@@ -59,7 +59,8 @@ export default defineModule({
       features: ['msgoffline'],
       hooks: [
         messageUndelivered.on(keep),
-        userAvailable.on((session) => mailboxes.deliverIfAvailable(session.jid.bare)),
+        userArriving.on((session) => mailboxes.arriving(session)),
+        userAvailable.on((session) => mailboxes.arrived(session)),
         accountRemoved.on((writes, user) => [...writes, mailboxes.store.clear(user.toString())]),
       ],
       stop: () => mailboxes.stop(),

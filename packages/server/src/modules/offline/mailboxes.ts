@@ -2,6 +2,7 @@
 import { type Jid, Delay, buildDelay, expiresAfter, tryJid } from '@meerkat/protocol'
 import { type Element, type Node, parseElement } from '@meerkat/xml'
 import type { Host, LogEntry, Session, StoredLog } from '../../core/module.ts'
+import { type ServingGate, gateOf, openGate } from './gate.ts'
 
 /** How much is read and handed over at a time: so many messages, and of these no more than so many characters, but always one. */
 const PAGE = 50
@@ -13,6 +14,8 @@ export class Mailboxes {
   readonly #host: Host
   /** Who is being served: a second device that comes while the first is served gets nothing of what the first gets. */
   readonly #serving = new Map<string, Promise<void>>()
+  /** The gates of the devices that are served: what is kept is not overtaken on its way. */
+  readonly #gates = new Map<string, Set<ServingGate>>()
   /** Who has to be looked after once more when served: something was stored, or a device came, meanwhile. */
   readonly #again = new Set<string>()
   #stopped = false
@@ -22,17 +25,32 @@ export class Mailboxes {
     this.store = host.stores.log('offline')
   }
 
+  /** A device begins to take messages: what comes for it waits until `arrived` has looked what is kept. */
+  arriving(session: Session): void {
+    if (!this.#stopped) gateOf(this.#host, session).arriving = true
+  }
+
+  /** A device takes messages. */
+  arrived(session: Session): void {
+    this.deliverIfAvailable(session.jid.bare)
+    gateOf(this.#host, session).arriving = false
+  }
+
   /**
    * Hands what is kept for a user (a bare JID) to the device that takes messages now, if there is one. It returns at once: neither the device's
    * own stanzas nor the sender of a message wait for it.
    */
   deliverIfAvailable(owner: Jid): void {
-    if (this.#stopped || this.#device(owner) === undefined) return
+    const device = this.#device(owner)
+    if (this.#stopped || device === undefined) return
     const key = owner.toString()
     if (this.#serving.has(key)) {
       this.#again.add(key)
+      this.#close(key, device)
       return
     }
+    this.#gates.set(key, new Set())
+    this.#close(key, device)
     const served = this.#serve(owner).catch((error: unknown) => this.#host.report('offline_delivery_failed', error))
     this.#serving.set(key, served)
   }
@@ -40,6 +58,7 @@ export class Mailboxes {
   /** Ends when what is being handed over is settled; the rest stays in the store. */
   async stop(): Promise<void> {
     this.#stopped = true
+    for (const { local } of this.#host.directory.all()) if (local?.hostType === this.#host.type) openGate(local)
     await Promise.allSettled(this.#serving.values())
   }
 
@@ -52,7 +71,16 @@ export class Mailboxes {
       // In the same step as the last look at `#again`, so that nobody adds to it in vain.
       this.#serving.delete(key)
       this.#again.delete(key)
+      const gates = this.#gates.get(key) ?? []
+      this.#gates.delete(key)
+      for (const gate of gates) gate.serving = false
     }
+  }
+
+  #close(key: string, device: Session): void {
+    const gate = gateOf(this.#host, device)
+    gate.serving = true
+    this.#gates.get(key)?.add(gate)
   }
 
   /** Hands over the oldest messages; whether there may be more to do. */
@@ -61,6 +89,7 @@ export class Mailboxes {
     const page = within(await this.store.read(key, { limit: PAGE }))
     const device = this.#device(owner)
     if (device === undefined) return false
+    this.#close(key, device)
     // A device that is lost leaves its page to the next one, if there is another.
     return page.length > 0 && ((await this.#handOver(key, page, device)) || this.#device(owner) !== undefined)
   }
@@ -68,12 +97,13 @@ export class Mailboxes {
   /** Hands a page over and forgets it; false, with everything kept, when the device was lost on the way. */
   async #handOver(owner: string, page: readonly LogEntry[], device: Session): Promise<boolean> {
     const now = this.#host.clock.now() * 1000
+    const gate = gateOf(this.#host, device)
     for (const entry of page) {
       const message = parseElement(entry.value)
       // XEP-0023 §3: what has expired is not delivered
       const seconds = expiresAfter(message)
       if (seconds === undefined || entry.at + seconds * 1_000_000 > now)
-        device.deliver(delayed(message, entry.at, device.jid.domain))
+        gate.onward(delayed(message, entry.at, device.jid.domain))
       const waiting = device.ready()
       if (waiting !== undefined) await waiting
       if (device.closed) return false
