@@ -87,13 +87,18 @@ export class Bosh {
     return parseElement((await this.ask(content, attributes).answer).text)
   }
 
-  /** Logs in with PLAIN and binds a resource; resolves with the full address. */
-  async logIn(user: string, password: string, attributes: Attributes = {}): Promise<string> {
+  /** Logs in with PLAIN, and binds nothing. */
+  async authenticate(user: string, password: string, attributes: Attributes = {}): Promise<void> {
     await this.begin(attributes)
     const plain = Buffer.from(`\0${user}\0${password}`).toString('base64')
     const success = await this.next(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`)
     if (success.elements()[0]?.name !== 'success') throw new Error('not logged in')
     await this.next('', { to: 'localhost', 'xmpp:restart': 'true' })
+  }
+
+  /** Logs in with PLAIN and binds a resource; resolves with the full address. */
+  async logIn(user: string, password: string, attributes: Attributes = {}): Promise<string> {
+    await this.authenticate(user, password, attributes)
     const { text } = await this.ask(
       `<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>`,
     ).answer
