@@ -21,6 +21,7 @@ import {
   errorCondition,
 } from '@meerkat/protocol'
 import { type Element, type Tag, serialize, text } from '@meerkat/xml'
+import { Bosh } from './bosh-client.ts'
 import { type Listener, startServer } from './harness.ts'
 import { Frames } from './web-socket.ts'
 
@@ -41,12 +42,20 @@ ip_address = "127.0.0.1"
 [[listen.http.handlers.mongoose_websocket_handler]]
 host = "_"
 path = "/ws-xmpp"
-allow_plain_without_tls = true`,
+allow_plain_without_tls = true
+[[listen.http.handlers.mongoose_bosh_handler]]
+host = "_"
+path = "/http-bind"
+allow_plain_without_tls = true
+[services.service_bosh]`,
   access: 'max_user_offline_messages = [{ acl = "all", value = 1000 }]',
 })
 
 const chat = (to: { toString(): string }, body: string): Element => Message({ to, type: 'chat' }, Body({}, body))
 const next = (client: Client, tag: Tag): Promise<Element> => client.receive((element) => tag.is(element))
+
+/** Where clients in browsers connect, by the name in the server's words about itself. */
+const addressOf = (name: string): string => new RegExp(`${name} +([a-z]+:.*)$`, 'm').exec(server.stdout)![1]!
 
 /** Enables resumption; the id for that. */
 async function enable(client: Client): Promise<string> {
@@ -153,12 +162,12 @@ test('S51, R25, XEP-0198 §5: a lost connection, and another one of another kind
   await romeo.close()
 })
 
-test('S51, XEP-0198 §5: from TCP to WebSocket and back', async () => {
+test('S51, XEP-0198 §5: from TCP to WebSocket, to BOSH, and back', async () => {
   const { romeo, juliet, user, id } = await verona()
   juliet.send(chat(romeo.jid, '1'))
   assert.deepEqual(await bodies(romeo, 1), ['1'])
-  const [, port] = /WebSocket .*:(\d+)\/ws-xmpp$/m.exec(server.stdout)!
-  const browser = await Frames.connect(`ws://127.0.0.1:${port}/ws-xmpp`)
+
+  const browser = await Frames.connect(addressOf('WebSocket'))
   await browser.authenticate(server.domain, user.username, user.password)
   browser.send(serialize(SmResume({ previd: id, h: 0 })))
   assert.deepEqual(await browser.element(), SmResumed({ previd: id, h: 1 }))
@@ -169,8 +178,19 @@ test('S51, XEP-0198 §5: from TCP to WebSocket and back', async () => {
   assert.deepEqual(await bodies(romeo, 1), ['3'])
   browser.close()
   await browser.ended
+
+  const page = new Bosh(addressOf('BOSH'))
+  await page.authenticate(user.username, user.password)
+  const [resumed, ...rest] = (await page.next(serialize(SmResume({ previd: id, h: 0 })))).elements()
+  assert.deepEqual(resumed, SmResumed({ previd: id, h: 2 }))
+  while (rest.length === 0) rest.push(...(await page.next()).elements())
+  assert.equal(text(Body.in(rest[0]!)), '2')
+  const held = page.ask(serialize(chat(romeo.jid, '4')))
+  assert.deepEqual(await bodies(romeo, 1), ['4'])
+
   const { client, answer } = await resume(user, id, 0)
-  assert.equal(answer.attr('h'), '2')
+  assert.equal(answer.attr('h'), '3')
+  assert.match((await held.answer).text, /<conflict/)
   assert.deepEqual(await bodies(client, 1), ['2'])
   await Promise.all([romeo.close(), client.close()])
 })
