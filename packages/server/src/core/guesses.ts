@@ -23,7 +23,7 @@ interface Failures {
   readonly at: number
 }
 
-/** What a node remembers of failed logins, whatever listener they came over. */
+/** What a node remembers of failed logins, whatever listener they came over. No address: it is that of a proxy, before many clients. */
 export class Guesses {
   readonly #clock: Clock
   readonly #networks = new LRUCache<string, Failures>({ max: REMEMBERED })
@@ -34,13 +34,13 @@ export class Guesses {
   }
 
   /** Whether the network of an address has failed so often that it must wait: once more than `limit`, and then once for each failure forgiven. */
-  tooMany(ip: string, limit: number): boolean {
-    return this.#count(this.#networks, network(ip)) >= limit
+  tooMany(ip: string | undefined, limit: number): boolean {
+    return ip !== undefined && this.#count(this.#networks, network(ip)) >= limit
   }
 
   /** Notes a failure; how many seconds its answer should wait. An account that does not exist counts like others, so that nobody can tell (S32). */
-  failed(ip: string, account: Jid | undefined): number {
-    const ofNetwork = delayAfter(this.#add(this.#networks, network(ip)) - SHARED)
+  failed(ip: string | undefined, account: Jid | undefined): number {
+    const ofNetwork = ip === undefined ? 0 : delayAfter(this.#add(this.#networks, network(ip)) - SHARED)
     if (account === undefined) return ofNetwork
     return Math.max(ofNetwork, delayAfter(this.#add(this.#accounts, account.bare.toString())))
   }

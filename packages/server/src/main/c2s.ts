@@ -21,6 +21,7 @@ export function c2sOptionsOf(
     backlog: settings.backlog,
     authMethods: settings.allowed_auth_methods.length === 0 ? undefined : settings.allowed_auth_methods,
     tls: tlsOf(settings.tls, development, clock),
+    sharedAddress: false,
     allowPlainWithoutTls: settings.allow_plain_without_tls,
     offerSession: settings.backwards_compatible_session,
     ...streamOptionsOf(config),

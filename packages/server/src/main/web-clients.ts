@@ -82,12 +82,13 @@ interface Differences {
   readonly stanzaBytes?: number
 }
 
-/** The options of streams over HTTP: as those of a listener that sets nothing else. STARTTLS has no place here (S27). */
+/** The options of streams over HTTP: as those of a listener that sets nothing else, behind a proxy perhaps. STARTTLS has no place here (S27). */
 function streamOptions(config: Config, { stanzaBytes, ...rest }: Differences): C2sOptions {
   const usual = c2sOptions(0)
   return {
     ...usual,
     ...rest,
+    sharedAddress: true,
     afterLogin: { ...usual.afterLogin, stanzaBytes: stanzaBytes ?? usual.afterLogin.stanzaBytes },
     ...streamOptionsOf(config),
   }

@@ -115,6 +115,21 @@ test('S36: an address that fails too often is not let try, right or wrong, until
   await client.hears('<success')
 })
 
+test('S36: behind a proxy, what fails is held against accounts, and not against everybody', async (t) => {
+  const { scene, come } = await verona(t, { sharedAddress: true, maxFailuresPerIp: 3 })
+  const attacker = await come()
+  for (let i = 0; i < 20; i++) {
+    attacker.guess(`user${i}`, 'wrong')
+    await attacker.hears(REFUSED)
+  }
+  attacker.guess('user0', 'wrong')
+  await failures(scene, 21)
+  assert.equal(attacker.heard, '', 'the second answer for this account waits')
+  const owner = await come()
+  owner.guess('juliet', 'secret')
+  await owner.hears('<success')
+})
+
 test('S36: where failures are not counted, nobody waits', async (t) => {
   const { come } = await verona(t, { maxFailuresPerIp: Infinity })
   const attacker = await come()

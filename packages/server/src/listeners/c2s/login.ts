@@ -112,7 +112,7 @@ export class LoginStage implements Stage {
       const needsTls = name === 'PLAIN' && !stream.encrypted
       return this.#failed(new SaslError(needsTls ? 'encryption-required' : 'invalid-mechanism'))
     }
-    if (stream.kernel.guesses.tooMany(stream.ip, stream.options.maxFailuresPerIp)) {
+    if (stream.kernel.guesses.tooMany(this.#address(), stream.options.maxFailuresPerIp)) {
       stream.kernel.counters.loginsRefused++
       return this.#failed(new SaslError('temporary-auth-failure'))
     }
@@ -143,11 +143,17 @@ export class LoginStage implements Stage {
     }
   }
 
+  /** The client's address, where it is known. */
+  #address(): string | undefined {
+    const { options, ip } = this.#stream
+    return options.sharedAddress ? undefined : ip
+  }
+
   /** S36: whoever guesses passwords waits; nobody else does. */
   #slowDown(account: Jid | undefined): void | Promise<void> {
-    const { kernel, ip, options } = this.#stream
+    const { kernel, options } = this.#stream
     if (options.maxFailuresPerIp === Infinity) return
-    const seconds = kernel.guesses.failed(ip, account)
+    const seconds = kernel.guesses.failed(this.#address(), account)
     if (seconds > 0) return new Promise((resolve) => void kernel.timers.after(seconds, resolve))
   }
 

@@ -41,6 +41,8 @@ export interface C2sOptions {
   readonly maxUnauthenticatedPerIp: number
   /** Failed logins of one address before it has to wait for them to be forgiven; `Infinity`: failures have no consequences. */
   readonly maxFailuresPerIp: number
+  /** Whether all clients may have the same address, that of a proxy: what one of them does there is not held against the others. */
+  readonly sharedAddress: boolean
   readonly allowPlainWithoutTls: boolean
   /** Offers `<session/>` to clients of RFC 3921. */
   readonly offerSession: boolean
@@ -75,6 +77,7 @@ export function c2sOptions(port: number, changes: Partial<C2sOptions> = {}): C2s
     maxConnections: Infinity,
     maxUnauthenticatedPerIp: 100,
     maxFailuresPerIp: 100,
+    sharedAddress: false,
     allowPlainWithoutTls: false,
     offerSession: true,
     outboundBytes: 1_048_576,
