@@ -1,15 +1,21 @@
 /** Scenes for the tests of stream management. */
-import { Body, Message, Presence, SmAck, SmEnable, SmEnabled, SmResume } from '@meerkat/protocol'
+import { Body, Delay, Message, Presence, SmAck, SmEnable, SmEnabled, SmResume, formatDateTime } from '@meerkat/protocol'
 import { type Element, text } from '@meerkat/xml'
 import type { Database } from '../../core/database.ts'
 import type { ModuleDeclaration } from '../../core/module.ts'
 import { memoryDatabase } from '../../storage/memory.ts'
 import { DOMAIN, type Device, type Story, type Visitor, story } from '../../testing/story.ts'
+import mam from '../mam/index.ts'
 import messages from '../messages.ts'
 import presence from '../presence/index.ts'
 import streamManagement from './index.ts'
 
 export const JULIET = `juliet@${DOMAIN}`
+
+/** A server that asks for nothing. */
+export const DEAF = { ack: false }
+/** Messages are archived, so they wait for a commit. */
+export const archived = [[mam, { pm: {} }]] as const
 
 export interface SceneOptions {
   /** Settings of mod_stream_management. */
@@ -58,6 +64,13 @@ export const bodies = (stanzas: readonly Element[]): string[] =>
 /** The counts in the acknowledgements among these. */
 export const counts = (elements: readonly Element[]): (string | undefined)[] =>
   elements.filter((element) => SmAck.is(element)).map((ack) => ack.attr('h'))
+
+/** Since when a message waits by its own words, to the second. */
+export const since = (message: Element | undefined): (string | undefined)[] =>
+  message === undefined ? [] : Delay.all(message).map((delay) => delay.attr('stamp')?.slice(0, 19))
+
+/** A time of the story's clock as `since` gives it. */
+export const stampOf = (milliseconds: number): string => formatDateTime(milliseconds * 1000).slice(0, 19)
 
 /** A store whose commits wait while it is held. */
 export function heldDatabase(): Database & { hold(): () => void; fail(): void } {
