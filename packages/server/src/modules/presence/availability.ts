@@ -13,7 +13,7 @@ import {
   sessionSlot,
 } from '../../core/module.ts'
 import { takeDirected } from './directed.ts'
-import { presenceChanged, userAvailable, userUnavailable } from './hooks.ts'
+import { presenceChanged, userArriving, userAvailable, userUnavailable } from './hooks.ts'
 import { readPriority } from './priority.ts'
 
 /** How many contacts are asked for their presence before the client must have taken the answers. */
@@ -77,12 +77,17 @@ export class Availability {
     const { hooks, directory } = this.#host
     const { presence: before, priority: last } = session
     directory.setPresence(session, stanza, priority)
-    const contacts = await hooks.first(contactsOf, session.jid.bare)
-    await this.#broadcast(session.jid, stanza, contacts)
-    if (before === undefined) await this.#greet(session, contacts)
-    // Listeners may take their time (a mailbox, say): neither the client nor its next presence waits for them.
-    void hooks.notify(presenceChanged, session, stanza, before)
-    if (!session.closed && priority >= 0 && (last === undefined || last < 0)) void hooks.notify(userAvailable, session)
+    const arrives = priority >= 0 && (last === undefined || last < 0)
+    if (arrives) void hooks.notify(userArriving, session)
+    try {
+      const contacts = await hooks.first(contactsOf, session.jid.bare)
+      await this.#broadcast(session.jid, stanza, contacts)
+      if (before === undefined) await this.#greet(session, contacts)
+      // Listeners may take their time (a mailbox, say): neither the client nor its next presence waits for them.
+      void hooks.notify(presenceChanged, session, stanza, before)
+    } finally {
+      if (arrives && !session.closed) void hooks.notify(userAvailable, session)
+    }
   }
 
   /** RFC 6121 §4.5.2 and §4.6.3: whoever has seen the session's presence learns that it is gone. */
