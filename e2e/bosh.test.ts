@@ -1,11 +1,13 @@
 /** XMPP over BOSH (XEP-0124 1.11.2, XEP-0206 1.4). */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { request as httpsRequest } from 'node:https'
 import { test } from 'node:test'
-import { connectDevice, expect, freshUser } from '@meerkat/client/testing'
+import { connectDevice, expect, freshUser, openRaw } from '@meerkat/client/testing'
 import { Body, Message } from '@meerkat/protocol'
 import { type Element, parseElement } from '@meerkat/xml'
 import { Bosh, HTTPBIND, ask, bodyOf } from './bosh-client.ts'
+import { CERTIFICATE_FILE, KEY_FILE } from './config.ts'
 import { startServer } from './harness.ts'
 
 const handler = (path: string, more = ''): string => `
@@ -22,9 +24,17 @@ ${handler('/http-bind', 'allow_plain_without_tls = true\nurl = "https://chat.exa
 ${handler('/strict')}
 ${handler('/site', 'origins = ["https://chat.example"]')}`
 
+const secureListener = `
+[[listen.http]]
+port = 0
+ip_address = "127.0.0.1"
+tls = { verify_mode = "none", certfile = "${CERTIFICATE_FILE}", keyfile = "${KEY_FILE}" }
+${handler('/secure')}`
+
 const server = await startServer({
   domains: ['localhost', 'other.example'],
   extra: `${listener}
+${secureListener}
 [services.service_bosh]
 inactivity = 2
 max_pause = 10
@@ -270,6 +280,34 @@ test('S26, S27: without TLS there is neither PLAIN nor STARTTLS', async () => {
   const { text } = await ask(placeOf('/strict'), bodyOf({ to: 'localhost', rid: 5, wait: 5, hold: 1 })).answer
   assert.match(text, /<mechanism>SCRAM-SHA-256<\/mechanism>/)
   assert.doesNotMatch(text, /PLAIN|starttls/)
+})
+
+test('XEP-0124 §19.1, S27: a session that began over TLS goes on over TLS only', async () => {
+  const url = /BOSH +(https:.*\/secure)$/m.exec(server.stdout)![1]!
+  const overTls = (attributes: Record<string, string | number>): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const options = { method: 'POST', ca: server.ca, servername: 'localhost', agent: false }
+      const asked = httpsRequest(url, options, (response) => {
+        let text = ''
+        response.setEncoding('utf8').on('data', (part: string) => (text += part))
+        response.on('end', () => resolve(text))
+      })
+      asked.on('error', reject).end(bodyOf(attributes))
+    })
+  const begun = await overTls({ to: 'localhost', rid: 5, wait: 1, hold: 1 })
+  assert.match(begun, /<mechanism>PLAIN<\/mechanism>/)
+  const sid = parseElement(begun).attr('sid')!
+  await assert.rejects(ask(URL, bodyOf({ rid: 6, sid, type: 'terminate' })).answer)
+  assertEnd(parseElement(await overTls({ rid: 6, sid, type: 'terminate' })), undefined)
+})
+
+test('S24: a request that breaks off in its body harms nobody', async () => {
+  const { hostname, port } = new globalThis.URL(URL)
+  const connection = await openRaw({ host: hostname, port: Number(port) })
+  connection.sendRaw('POST /http-bind HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n<body')
+  await connection.flushed()
+  connection.destroy()
+  assert.equal((await new Bosh(URL).begin()).attr('type'), undefined)
 })
 
 test('S23: pages may ask, those of other sites only where the operator lets them', async () => {
