@@ -73,6 +73,12 @@ describe('the verdict on a run', () => {
       assert.match(verdict(ledger, archives).join('\n'), problem)
     })
 
+  it('finds that a kept message was overtaken', () => {
+    const seen = [{ body: second }, { body: first, delayed: true }]
+    const both = archives([first, second], [first, second])
+    assert.match(verdict(ledger([], seen), both).join(), /#1 came to rosa out of order/)
+  })
+
   it('finds a count that is wrong', () => {
     const wrong = new Map([['anna', { messages: [], count: 1 }]])
     assert.deepEqual(verdict(new Ledger(() => undefined), wrong), ['the archive of anna has 0 messages, and says 1'])

@@ -23,7 +23,7 @@ function archiveProblems(name: string, { messages, count }: Found): string[] {
   const problems = [
     ...repeated(textsOf(messages)).map((body) => `${body} is in the archive of ${name} more than once`),
     ...repeated(messages.map(({ id }) => id)).map((id) => `the archive of ${name} has the id ${id} more than once`),
-    ...disorder(textsOf(messages)).map((body) => `${body} is out of order in the archive of ${name}`),
+    ...disorder(messages).map((body) => `${body} is out of order in the archive of ${name}`),
   ]
   if (count !== undefined && count !== messages.length)
     problems.push(`the archive of ${name} has ${messages.length} messages, and says ${count}`)
@@ -52,8 +52,8 @@ function seenProblems(name: string, seen: readonly Seen[], { messages }: Found):
 }
 
 /**
- * Within a session nothing comes twice, and the messages of a conversation come in the order of their numbers; those
- * that come late for an absent user or a lost connection may come anywhere.
+ * Within a session nothing comes twice, and in a conversation nothing comes behind a later message: neither another one nor
+ * one that was kept for an absent user. Those that were kept come in the order in which they were.
  */
 function sessionProblems(name: string, seen: readonly Seen[]): string[] {
   const bySession = Map.groupBy(
@@ -61,7 +61,7 @@ function sessionProblems(name: string, seen: readonly Seen[]): string[] {
     ({ session }) => session,
   )
   return [...bySession].flatMap(([session, those]) => {
-    const late = disorder(textsOf(those.filter(({ delayed }) => !delayed)))
+    const late = disorder(those)
     const twice = repeated(textsOf(those)).map((body) => `${body} came to ${name} more than once in session ${session}`)
     return twice.concat(late.map((body) => `${body} came to ${name} out of order in session ${session}`))
   })
@@ -78,13 +78,14 @@ function repeated(items: readonly string[]): string[] {
   return items.filter((item) => seen.size === seen.add(item).size)
 }
 
-/** The messages with a number that is not greater than one before, in their conversation. */
-function disorder(bodies: readonly string[]): string[] {
+/** The messages behind one with a greater number, in their conversation; those that were kept are no measure for others. */
+function disorder(messages: readonly { readonly body: string; readonly delayed?: boolean }[]): string[] {
   const last = new Map<string, number>()
-  return bodies.filter((body) => {
+  const late = messages.filter(({ body, delayed = false }) => {
     const { conversation, n } = read(body)
-    const late = n < (last.get(conversation) ?? 0)
-    if (!late) last.set(conversation, n)
-    return late
+    const before = last.get(conversation) ?? 0
+    if (!delayed && n > before) last.set(conversation, n)
+    return n < before
   })
+  return textsOf(late)
 }
