@@ -15,6 +15,7 @@ const TESTS = [
   'modules/roster',
   'modules/private.test.ts',
   'modules/register',
+  'modules/resent.test.ts',
 ]
 /** Plans of queries are SQLite's own. */
 const NOT_HERE = 'S61: reading an archive runs along an index'
