@@ -1,5 +1,5 @@
 /** Presence and subscriptions (RFC 6121 §3, §4), each step followed until everybody concerned has heard of it. */
-import { Presence } from '@meerkat/protocol'
+import { Iq, Presence, RosterQuery } from '@meerkat/protocol'
 import { type Client } from '../client.ts'
 import { type Pattern, presence } from './pattern.ts'
 
@@ -18,6 +18,8 @@ export async function announce(device: Client, related: readonly Client[]): Prom
 
 /** Subscribes both to each other's presence (RFC 6121 §3.1). Both must be available, and the only devices of their users. */
 export async function befriend(one: Client, other: Client): Promise<void> {
+  // RFC 6121 §3.1.6: only devices that have asked for the roster are told of an approval
+  for (const device of [one, other]) await device.request(Iq({ type: 'get' }, RosterQuery()))
   await subscribe(one, other)
   await subscribe(other, one)
 }

@@ -11,6 +11,7 @@ import {
   Presence,
   RegisterQuery,
   result,
+  RosterQuery,
   StanzaError,
 } from '@meerkat/protocol'
 import { type FakeSession } from './fake-server.ts'
@@ -49,6 +50,7 @@ export class FakeRouter {
     if (!isRequest(sent)) return
     const register = RegisterQuery.in(sent)
     if (Ping.in(sent)) session.send(result(sent))
+    else if (RosterQuery.in(sent)) session.send(result(sent, RosterQuery()))
     else if (register && parseRegister(register).remove) {
       session.server.accounts.delete(session.jid!.local)
       session.send(result(sent))
