@@ -1,6 +1,7 @@
 /**
  * Writes the tables of docs/security.md from tools/attack-rows.ts, with the files whose tests name each row; everything
- * around the tables is written by hand. With `--check` it writes nothing and fails when the tables are out of date.
+ * around the tables is written by hand. With `--check` it writes nothing and fails when the tables are out of date; that
+ * another file names a row as well is no reason, that one which stands there does not any more is.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,10 +35,8 @@ function chapter(
   places: ReadonlyMap<string, readonly string[]>,
 ): string {
   const lines = rows.map(({ row, tried, answer }) => {
-    const [shown, all] = [(places.get(row) ?? []).slice(0, SHOWN), places.get(row) ?? []]
-    const links = shown.map((path) => `[${path.split('/').slice(-2).join('/')}](../${path})`)
-    const more = all.length > SHOWN ? ' and others' : ''
-    return `| ${row} | ${tried} | ${answer} | ${links.join(', ')}${more} |`
+    const links = (places.get(row) ?? []).map((path) => `[${path.split('/').slice(-2).join('/')}](../${path})`)
+    return `| ${row} | ${tried} | ${answer} | ${links.join(', ')} |`
   })
   return [
     `### ${title}`,
@@ -48,8 +47,7 @@ function chapter(
   ].join('\n')
 }
 
-function tables(): string {
-  const places = filesByRow()
+function tables(places: ReadonlyMap<string, readonly string[]>): string {
   const chapters = Object.entries(attackChapters).map((entry) => chapter(entry, places))
   const missing = Object.values(attackChapters)
     .flat()
@@ -58,11 +56,26 @@ function tables(): string {
   return [...chapters, ['### Not built yet', '', NOT_BUILT, '', ...missing].join('\n')].join('\n\n')
 }
 
+/** The files that the document shows for each row, and where one of them is out of date, or there are none, those of now. */
+function shownIn(document: string, places: ReadonlyMap<string, readonly string[]>): Map<string, readonly string[]> {
+  const shown = document.matchAll(/^\| ([SR]\d+) \|.*\| ([^|]*) \|$/gm).map(([, row = '', links = '']) => {
+    const paths = [...links.matchAll(/\(\.\.\/([^)]+)\)/g)].map(([, path = '']) => path)
+    const current = paths.length > 0 && paths.every((path) => places.get(row)?.includes(path))
+    return [row, current ? paths : firstOf(places.get(row))] as const
+  })
+  return new Map(shown)
+}
+
+const firstOf = (paths: readonly string[] = []): readonly string[] => paths.slice(0, SHOWN)
+
+const check = process.argv.includes('--check')
 const old = readFileSync(DOCUMENT, 'utf8')
 const [from, to] = [old.indexOf(BEGIN), old.indexOf(END)]
 if (from < 0 || to < from) throw new Error(`docs/security.md has no place for the tables: ${BEGIN} … ${END}`)
-const wanted = `${old.slice(0, from)}${BEGIN}\n\n${tables()}\n\n${old.slice(to)}`
-if (!process.argv.includes('--check')) writeFileSync(DOCUMENT, wanted)
+const now = filesByRow()
+const places = check ? shownIn(old, now) : new Map(now.entries().map(([row, paths]) => [row, firstOf(paths)]))
+const wanted = `${old.slice(0, from)}${BEGIN}\n\n${tables(places)}\n\n${old.slice(to)}`
+if (!check) writeFileSync(DOCUMENT, wanted)
 else if (wanted !== old) {
   console.log('docs/security.md is out of date: run node tools/generate-security.ts')
   process.exitCode = 1
