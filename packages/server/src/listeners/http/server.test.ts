@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type IncomingMessage, type RequestOptions, request } from 'node:http'
-import { request as secureRequest } from 'node:https'
+import { Agent, request as secureRequest } from 'node:https'
 import { connect } from 'node:net'
 import { type TestContext, describe, it } from 'node:test'
 import { type TLSSocket, createSecureContext } from 'node:tls'
@@ -183,6 +183,25 @@ describe('TLS', () => {
       [await as(lenient, trusted), await as(lenient, other), await as(lenient)],
       ['true', 'false', 'false'],
     )
+  })
+
+  it('R20: ends idle connections at once when it closes', { timeout: 30_000 }, async (t) => {
+    const pems = await generate([{ name: 'commonName', value: 'localhost' }])
+    const context = () => createSecureContext({ cert: pems.cert, key: pems.private })
+    const mounts = [mount('_', '/', 'secret')]
+    const listener = await openHttpListener({
+      port: 0,
+      address: '127.0.0.1',
+      mounts,
+      log: silentLog(),
+      tls: { context },
+    })
+    const agent = new Agent({ keepAlive: true })
+    t.after(() => agent.destroy())
+    const options = { agent, rejectUnauthorized: false } as RequestOptions
+    assert.equal((await ask(listener.port, '/', options, secureRequest)).text, 'secret')
+    // The test does not last long enough for the grace of a busy connection.
+    await listener.close(3_600_000)
   })
 
   it('drops what is no TLS', async (t) => {

@@ -55,6 +55,8 @@ export async function openHttpListener(options: HttpOptions): Promise<HttpListen
   const front = options.tls === undefined ? http : tlsFront(http, options.tls)
   front.maxConnections = Math.min(options.maxConnections ?? 1024, Number.MAX_SAFE_INTEGER)
   await listening(front, () => front.listen({ port: options.port, ...(options.address && { host: options.address }) }))
+  // Node watches over the time that connections take from this event on, and only the front listens.
+  if (front !== http) http.emit('listening')
   return {
     port: (front.address() as AddressInfo).port,
     close: (graceMs = 1000) => close(front, http, graceMs),
@@ -160,6 +162,8 @@ function isTrusted(secure: TLSSocket): boolean {
 
 async function close(front: NetServer, http: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => front.close(() => resolve()))
+  // It never listened itself; closing it ends its watch over connections.
+  if (front !== http) http.close(() => undefined)
   http.closeIdleConnections()
   const late = setTimeout(() => http.closeAllConnections(), graceMs)
   await closed
