@@ -167,7 +167,7 @@ export class ForeignClient {
 
   /** Ends it, whatever it is doing. */
   kill(): void {
-    this.#child.kill('SIGKILL')
+    this.#child.kill()
   }
 
   async #order(order: Line): Promise<unknown> {

@@ -60,7 +60,7 @@ export const kinds: readonly Kind[] = [
     version: printed('profanity', '--version'),
     mechanism: /^SCRAM-SHA-512/,
     canCatchUp: false,
-    canResume: false,
+    canResume: true,
     uncounted: 0,
     start: profanity,
   },

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { obey, tell } from '../orders.ts'
+import { Cable } from './cable.ts'
 import { Tail } from './tail.ts'
 
 const [jid = '', password = '', host = '', port = '', certificate = ''] = process.argv.slice(2)
@@ -23,7 +24,7 @@ const log = join(home, 'debug.log')
 mkdirSync(join(home, 'profanity'))
 writeFileSync(
   join(home, 'profanity', 'profrc'),
-  '[ui]\nsplash=false\nvercheck=false\n[logging]\nchlog=true\n[connection]\nautoping=0\n[autoaway]\nmode=off\n',
+  '[ui]\nsplash=false\nvercheck=false\n[logging]\nchlog=true\n[connection]\nautoping=0\nreconnect=1\n[autoaway]\nmode=off\n',
 )
 
 const env = {
@@ -42,7 +43,12 @@ let screen = ''
 terminal.stdout.setEncoding('utf8').on('data', (text: string) => (screen += text))
 const ended = new Promise<number | null>((resolve) => terminal.on('close', resolve))
 void ended.then((code) => tell({ event: 'failed', why: `it ended with ${code}` }))
-process.on('exit', () => terminal.kill('SIGKILL'))
+process.on('exit', () => {
+  // Its terminal goes with it, and hangs up on Profanity.
+  terminal.kill('SIGKILL')
+  rmSync(home, { recursive: true, force: true })
+})
+process.on('SIGTERM', () => process.exit(1))
 
 /** Debug log: `TIME: prof: DBG: what`. It puts it one way round for `available`, and the other for everything else. */
 const PRESENCE = /: prof: DBG: (?:Presence )?(\w+) (?:presence )?handler fired for:? (.*)$/
@@ -52,6 +58,11 @@ const CHAT = /^\S+ - (.*?): (.*)$/
 /** On the screen: `TIME -   jid - subscription`, and more when there is more to say. */
 const CONTACT = /^\S+ - +(\S+@\S+) - (\w+)(.*)$/
 
+const RESUMED = 'Session resumed successfully.'
+const BOUND = 'Bind successful.'
+
+let resumptions = 0
+let newLogins = 0
 let mechanism: string | undefined
 
 function hear(line: string, file: string): void {
@@ -60,6 +71,8 @@ function hear(line: string, file: string): void {
 }
 
 function hearLog(line: string): void {
+  if (line.endsWith(RESUMED)) resumptions++
+  if (line.endsWith(BOUND)) newLogins++
   mechanism ??= MECHANISM.exec(line)?.[1]
   const [, type, from] = PRESENCE.exec(line) ?? []
   if (type !== undefined) tell({ event: 'presence', from, type: type.toLowerCase() })
@@ -125,16 +138,24 @@ function presence({ to, type: kind }: { readonly to?: string; readonly type?: st
   type(`/sub ${word} ${to}`)
 }
 
+/** It notices by itself that its connection is gone, and tries again each second. */
+async function resume(): Promise<boolean> {
+  const [resumed, logins] = [resumptions, newLogins]
+  cable.mend()
+  return until(() => (resumptions > resumed ? true : newLogins > logins ? false : undefined))
+}
+
+const cable = new Cable(host, Number(port))
 const tail = new Tail(home, hear)
 await says("Type '/help'")
-type(`/connect ${jid} server ${host} port ${port} tls force`)
+type(`/connect ${jid} server 127.0.0.1 port ${await cable.laid()} tls force`)
 await says('Enter password')
 type(password)
 await says('logged in successfully')
 await until(() => mechanism)
 tell({ event: 'online', jid, mechanism, tls: 'TLS' })
-await obey({ roster, presence, message: ({ to, body }) => type(`/msg ${to} ${body}`) })
+await obey({ roster, presence, message: ({ to, body }) => type(`/msg ${to} ${body}`), cut: () => cable.cut(), resume })
 type('/quit')
 process.exitCode = (await ended) ?? 1
 tail.stop()
-rmSync(home, { recursive: true })
+cable.remove()
