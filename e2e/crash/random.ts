@@ -38,3 +38,23 @@ export function seedOf(variable: string): number {
   const given = process.env[variable]
   return given === undefined ? crypto.getRandomValues(new Uint32Array(1))[0]! : Number(given) >>> 0
 }
+
+/** A part of a long run, which is a test of its own: it reports, and can be repeated alone. */
+export interface Part {
+  readonly seed: number
+  readonly crashes: number
+}
+
+/** How often the server is killed in one part at most. */
+const AT_ONCE = 10
+
+/** The parts of a run with as many crashes as MEERKAT_CRASHES says; the first has the seed of MEERKAT_CRASH_SEED itself. */
+export function parts(usual: number): Part[] {
+  const crashes = Number(process.env['MEERKAT_CRASHES'] ?? usual)
+  const first = seedOf('MEERKAT_CRASH_SEED')
+  const seeds = new Random(first)
+  return Array.from({ length: Math.ceil(crashes / AT_ONCE) }, (_, part) => ({
+    seed: part === 0 ? first : seeds.below(2 ** 32),
+    crashes: Math.min(AT_ONCE, crashes - part * AT_ONCE),
+  }))
+}

@@ -3,6 +3,7 @@ import { Body, Delay, Presence, stanzaIdBy } from '@meerkat/protocol'
 import { type Element, text } from '@meerkat/xml'
 import { ArchiveReader } from './archive.ts'
 import { Device } from './device.ts'
+import { read } from './ledger.ts'
 import { type Random } from './random.ts'
 import { type Person } from './senders.ts'
 import { type World } from './world.ts'
@@ -124,9 +125,15 @@ export class Traveller extends Receiver {
   }
 }
 
-/** Is away, and comes for what was kept; only when a visit was broken off the next one looks into the archive. */
+/**
+ * Is away, and comes for what was kept. It looks into the archive only when the visit before was broken off, or when the
+ * server was killed after that visit and something of that time is missing: what a leaving device had not got was on its way
+ * into storage.
+ */
 export class Visitor extends Receiver {
   #broken = false
+  /** When the last visit ended, and how many messages of each conversation had been sent by then. */
+  #left = { era: 0, sent: new Map<string, number>() }
   /** How many visits went well. */
   visits = 0
 
@@ -150,10 +157,10 @@ export class Visitor extends Receiver {
   /** Stays until everything has come that was acknowledged before. */
   async #visit(acknowledged: readonly string[]): Promise<void> {
     const { ledger } = this.world
-    const broken = this.#broken
+    const doubtful = this.#broken || this.#mayHaveLost()
     this.#broken = true
     await this.enter()
-    if (broken) await this.catchUp()
+    if (doubtful) await this.catchUp()
     const { client } = this.device
     void client.closed.then(() => ledger.happened())
     const missing = (): readonly string[] => ledger.missing(this.me.name, acknowledged)
@@ -161,9 +168,16 @@ export class Visitor extends Receiver {
       () => client.ended !== undefined || missing().length === 0,
       () => `${this.me.name} was not sent ${missing().join(', ')}`,
     )
-    if (client.ended !== undefined) throw new Error('The connection was lost.')
-    await client.close()
+    const { clean } = await client.close()
+    if (!clean) throw new Error('The connection was lost.')
+    this.#left = { era: this.world.era, sent: new Map(ledger.sent) }
     this.#broken = false
     this.visits++
+  }
+
+  #mayHaveLost(): boolean {
+    const { era, sent } = this.#left
+    const isOld = (body: string): boolean => read(body).n <= (sent.get(read(body).conversation) ?? 0)
+    return era !== this.world.era && this.missing.some(isOld)
   }
 }
