@@ -6,7 +6,6 @@ import {
   Body,
   Iq,
   MamResult,
-  Message,
   Presence,
   buildMamQuery,
   buildRsmRequest,
@@ -31,14 +30,14 @@ const server = await startServer({
 [modules.mod_mam.pm]`,
 })
 
-/** Leaves large messages for a user who is away. */
+const SEND =
+  'mutation ($from: JID!, $to: JID!, $body: String!) { stanza { sendMessage(from: $from, to: $to, body: $body) { id } } }'
+
+/** Leaves large messages for a user who is away; the API answers when each is stored. */
 async function plant(user: TestUser): Promise<void> {
-  const attacker = await connectDevice(server, await freshUser(server, 'attacker'))
-  for (let i = 0; i < MESSAGES; i++) {
-    attacker.send(Message({ to: user.jid, type: 'chat' }, Body({}, `${i} ${LARGE}`)))
-    await attacker.barrier()
-  }
-  await attacker.close()
+  const from = (await freshUser(server, 'attacker')).jid.toString()
+  for (let i = 0; i < MESSAGES; i++)
+    await server.graphql(SEND, { from, to: user.jid.toString(), body: `${i} ${LARGE}` })
 }
 
 const numberOf = (body: string): number => Number(body.slice(0, body.indexOf(' ')))
