@@ -14,29 +14,11 @@ import { CERTIFICATE_FILE } from '../e2e/config.ts'
 import { startServer } from '../e2e/harness.ts'
 import { type ForeignClient } from './clients/foreign-client.ts'
 import { type Kind, kinds } from './clients/kinds.ts'
+import { webSocketUrl, withWebSocket } from './clients/server.ts'
 import { type Row, tableOf, withTable } from './clients/table.ts'
 
-const server = await startServer({
-  modules: `[modules.mod_presence]
-[modules.mod_roster]
-[modules.mod_disco]
-[modules.mod_ping]
-[modules.mod_carboncopy]
-[modules.mod_offline]
-[modules.mod_stream_management]
-[modules.mod_mam.pm]`,
-  extra: `[[listen.http]]
-port = 0
-ip_address = "127.0.0.1"
-[listen.http.tls]
-verify_mode = "none"
-certfile = "certificate.pem"
-keyfile = "key.pem"
-[[listen.http.handlers.mongoose_websocket_handler]]
-host = "_"
-path = "/ws-xmpp"`,
-})
-const url = `wss://127.0.0.1:${/:(\d+)\/ws-xmpp/.exec(server.stdout)?.[1]}/ws-xmpp`
+const server = await startServer(withWebSocket)
+const url = webSocketUrl(server)
 
 /** What is in the way of careless clients: other scripts, and what XML gives a meaning. */
 const TEXTS = ['Bonjour, ça va ?', '<3 & "🐾"', "it's ]]> fine", 'שלום', 'one', 'two', 'three']
