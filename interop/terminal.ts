@@ -1,7 +1,7 @@
 /** A terminal in which somebody types commands: a real one, so that Ctrl-C is what a terminal makes of it. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { Change } from './waiting.ts'
+import { Change } from '../e2e/waiting.ts'
 
 /** Where a command runs. */
 export interface Place {

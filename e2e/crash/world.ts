@@ -3,7 +3,7 @@ import { setTimeout as passed } from 'node:timers/promises'
 import { type Client, type ClientOptions } from '@meerkat/client'
 import { optionsFor, type TestUser } from '@meerkat/client/testing'
 import { type Server } from '../harness.ts'
-import { Change } from '../../interop/waiting.ts'
+import { Change } from '../waiting.ts'
 import { Ledger } from './ledger.ts'
 import { type Random } from './random.ts'
 

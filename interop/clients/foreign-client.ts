@@ -15,7 +15,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { isDeepStrictEqual } from 'node:util'
-import { Change } from '../waiting.ts'
+import { Change } from '../../e2e/waiting.ts'
 import type { Archived } from './orders.ts'
 
 /** What a client tells. */

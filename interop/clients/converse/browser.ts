@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Change } from '../../waiting.ts'
+import { Change } from '../../../e2e/waiting.ts'
 
 /** An answer of the browser, or an event. */
 interface Answer {
