@@ -2,16 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { connectDevice, freshUser, type TestUser } from '@meerkat/client/testing'
-import {
-  Body,
-  Iq,
-  MamResult,
-  Presence,
-  buildMamQuery,
-  buildRsmRequest,
-  parseMamFin,
-  payload,
-} from '@meerkat/protocol'
+import { Body, Iq, MamResult, Presence, buildMamQuery, buildRsmRequest, parseMamFin, payload } from '@meerkat/protocol'
 import { text } from '@meerkat/xml'
 import { startServer } from './harness.ts'
 
