@@ -16,15 +16,20 @@ export interface Spec {
   readonly version?: string
   readonly status: 'complete' | 'partial'
   readonly note?: string
+  /** The file that follows it, from the folder of the declaration; undefined when that is the declaring module itself. */
+  readonly file?: string
 }
 
-/** Declares that a module follows a XEP. */
-export function xep(number: number, version: string, options: { status?: Spec['status']; note?: string } = {}): Spec {
+/** What a declaration may say besides name and version. */
+export type SpecOptions = Partial<Pick<Spec, 'status' | 'note' | 'file'>>
+
+/** Declares that a XEP is followed. */
+export function xep(number: number, version: string, options: SpecOptions = {}): Spec {
   return { name: `XEP-${String(number).padStart(4, '0')}`, version, status: 'complete', ...options }
 }
 
-/** Declares that a module follows an RFC. */
-export function rfc(number: number, options: { status?: Spec['status']; note?: string } = {}): Spec {
+/** Declares that an RFC is followed. */
+export function rfc(number: number, options: SpecOptions = {}): Spec {
   return { name: `RFC ${number}`, status: 'complete', ...options }
 }
 
