@@ -22,6 +22,8 @@ export class Delivery {
   readonly session: Session | undefined
   /** When the stanza was received: microseconds since the epoch, different for every delivery of this process. */
   readonly receivedAt: number
+  /** The id that the stanza has for its recipient in every archive, and that it carries already; undefined when archives give their own. */
+  stanzaId: bigint | undefined
   #kept: Write[] | undefined
   #along: Write | undefined
   #delivered: (() => void)[] | undefined
@@ -33,6 +35,7 @@ export class Delivery {
     this.origin = origin
     this.receivedAt = receivedAt
     this.session = session
+    this.stanzaId = undefined
   }
 
   /** Adds what this stanza must leave behind. All of a delivery's writes commit together, before anyone receives the stanza. */

@@ -3,7 +3,7 @@ import { type Jid, parseJid } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import type { Database } from '../../core/database.ts'
 import type { Host } from '../../core/module.ts'
-import { encodeId, leastIdAt, microsOf } from './ids.ts'
+import { encodeId, leastIdAt, microsOf } from '../../core/message-ids.ts'
 import { archive, narrow, readRows } from './rows.ts'
 import { findNumber } from './store.ts'
 

@@ -5,7 +5,7 @@ import { parseElement } from '@meerkat/xml'
 import { accountRemoved, defineModule, userReceive } from '../../core/module.ts'
 import messages from '../messages.ts'
 import { story } from '../../testing/story.ts'
-import { decodeId, microsOf } from './ids.ts'
+import { decodeId, microsOf } from '../../core/message-ids.ts'
 import mam from './index.ts'
 import { JULIET, OWN, ROMEO, bodyOf, chat, read, talk, verona } from './stage.fixture.ts'
 

@@ -10,7 +10,7 @@ import { type Jid, StanzaId, messageType, parseRetraction, stripStanzaIds } from
 import type { Element } from '@meerkat/xml'
 import { type Delivery, type Host, type Verdict, when } from '../../core/module.ts'
 import { type Direction, isArchivable } from './archivable.ts'
-import { archiveId, encodeId } from './ids.ts'
+import { archiveId, encodeId } from '../../core/message-ids.ts'
 import type { Preferences } from './prefs.ts'
 import { retract } from './retraction.ts'
 import type { UserArchiveSettings } from './settings.ts'
@@ -47,14 +47,16 @@ export function archiveReceived(archiving: Archiving, delivery: Delivery): Verdi
   if (delivery.stanza.name !== 'message') return undefined
   const { host, settings } = archiving
   const owner = to.bare
-  // S60, XEP-0359 §4 rule 3: also of a message that is not archived
-  const message = stripStanzaIds(delivery.stanza, owner.toString())
+  const given = delivery.stanzaId
+  // S60, XEP-0359 §4 rule 3: also of a message that is not archived; one with an id of ours has no others.
+  const message = given === undefined ? stripStanzaIds(delivery.stanza, owner.toString()) : delivery.stanza
   if (!isArchivable(message, 'I', settings)) return message
   return when(wants(archiving, owner, from), (wanted) => {
     if (!wanted) return message
     // Ids that differ do not tell one archive's owner what is in the other.
-    const id = archiveId(settings.same_mam_id_for_peers ? delivery.receivedAt : host.clock.micros())
-    const known = settings.no_stanzaid_element ? message : message.append(stanzaId(id, owner))
+    const id = given ?? archiveId(settings.same_mam_id_for_peers ? delivery.receivedAt : host.clock.micros())
+    const told = given !== undefined || settings.no_stanzaid_element
+    const known = told ? message : message.append(stanzaId(id, owner))
     const place = { owner, remote: from, direction: 'I', id, message: known } as const
     return when(keep(archiving, delivery, place), () => known)
   })

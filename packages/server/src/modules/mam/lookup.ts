@@ -1,6 +1,6 @@
 /** Finds the page of an archive that a query asks for (XEP-0313 §4, XEP-0059). */
 import { type ArchiveQuery, type Jid, StanzaError } from '@meerkat/protocol'
-import { decodeId, greatestIdAt, leastIdAt } from './ids.ts'
+import { decodeId, greatestIdAt, leastIdAt } from '../../core/message-ids.ts'
 import { type Condition, type Row, archive, countRows, narrow, readRows, sizeOf } from './rows.ts'
 import type { ArchiveStore } from './store.ts'
 

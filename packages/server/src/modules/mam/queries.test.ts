@@ -15,7 +15,7 @@ import {
 } from '@meerkat/protocol'
 import { parseElement } from '@meerkat/xml'
 import { type Device } from '../../testing/story.ts'
-import { archiveId, encodeId } from './ids.ts'
+import { archiveId, encodeId } from '../../core/message-ids.ts'
 import mam from './index.ts'
 import { JULIET, ROMEO, type Ask, ask, chat, read, talk, verona } from './stage.fixture.ts'
 

@@ -19,7 +19,7 @@ import {
 } from '@meerkat/protocol'
 import { type Element, tag } from '@meerkat/xml'
 import { type Host, type IqRequest, type IqRoute, iqGet, iqSet } from '../../core/module.ts'
-import { encodeId, microsOf } from './ids.ts'
+import { encodeId, microsOf } from '../../core/message-ids.ts'
 import { type Page, type PageLimits, lookUp } from './lookup.ts'
 import type { Preferences } from './prefs.ts'
 import { type Row, archive, readRows } from './rows.ts'

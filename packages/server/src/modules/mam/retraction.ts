@@ -2,7 +2,7 @@
 import { type Jid, type Retraction, buildTombstone, originId } from '@meerkat/protocol'
 import type { Write } from '../../core/module.ts'
 import type { Direction } from './archivable.ts'
-import { decodeId, encodeId } from './ids.ts'
+import { decodeId, encodeId } from '../../core/message-ids.ts'
 import { type Condition, type Row, archive, readRows } from './rows.ts'
 import type { ArchiveStore } from './store.ts'
 

@@ -1,4 +1,4 @@
-/** The ids of archived messages: an int64 that holds when the message came and where, shown in base 32. */
+/** The ids that the server gives to messages (XEP-0359), in archives and elsewhere: an int64 that holds when the message came and where, shown in base 32. */
 
 /** The greatest int64. */
 const MAX_ID = 2n ** 63n - 1n

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { increasingMicros } from '../../core/clock.ts'
-import { archiveId, decodeId, encodeId, greatestIdAt, leastIdAt, microsOf } from './ids.ts'
+import { increasingMicros } from './clock.ts'
+import { archiveId, decodeId, encodeId, greatestIdAt, leastIdAt, microsOf } from './message-ids.ts'
 
 const MAX = 2n ** 63n - 1n
 const micros = fc.integer({ min: 0, max: 9_000_000_000_000_000 })
