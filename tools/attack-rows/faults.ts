@@ -46,8 +46,8 @@ export const faultRows = [
   attack(
     'R9',
     'a clock that jumps or stands still',
-    'Ids and the order of the archive grow all the same; waiting is measured by the monotonic clock.',
-    'a clock that is set back while the server does not run: ids are then lower than those of before',
+    'Ids and the order of the archive grow all the same, also over a restart; waiting is measured by the monotonic clock.',
+    'a clock that is more than 30 days behind the ids of before (after 2025); a suspended machine, whose ids are late by that time',
   ),
   attack(
     'R10',

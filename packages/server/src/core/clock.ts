@@ -10,9 +10,9 @@ export interface Clock {
   monotonic(): number
 }
 
-/** Makes a strictly increasing microsecond count from a source of milliseconds with fractions. */
-export function increasingMicros(milliseconds: () => number): () => number {
-  let last = 0
+/** Makes a strictly increasing microsecond count from a source of milliseconds with fractions; each answer is greater than `floor`. */
+export function increasingMicros(milliseconds: () => number, floor = 0): () => number {
+  let last = floor
   return () => {
     const now = Math.floor(milliseconds() * 1000)
     last = now > last ? now : last + 1
@@ -20,11 +20,17 @@ export function increasingMicros(milliseconds: () => number): () => number {
   }
 }
 
-/** The system's clock. */
-export function systemClock(): Clock {
+/**
+ * Milliseconds since the epoch, with fractions: the system's clock as it was when the process started, moved on by the monotonic one.
+ * So it does not follow a clock that is set while the process runs, and while a machine is suspended it stands still.
+ */
+export const wallMilliseconds = (): number => performance.timeOrigin + performance.now()
+
+/** The system's clock; its `micros` come from `milliseconds` and are greater than `floor`. */
+export function systemClock(floor = 0, milliseconds = wallMilliseconds): Clock {
   return {
     now: () => Date.now(),
-    micros: increasingMicros(() => performance.timeOrigin + performance.now()),
+    micros: increasingMicros(milliseconds, floor),
     monotonic: () => performance.now(),
   }
 }

@@ -89,4 +89,10 @@ describe('R9: microseconds of deliveries', () => {
       [1_000_000, 1_000_001, 1_000_002, 1_000_003, 1_000_500],
     )
   })
+
+  it('begin above a floor, until the clock has passed it', () => {
+    const times = [1000, 400, 1000.5]
+    const micros = increasingMicros(() => times.shift()!, 1_000_200)
+    assert.deepEqual([micros(), micros(), micros()], [1_000_201, 1_000_202, 1_000_500])
+  })
 })

@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs'
 import { StreamError } from '@meerkat/protocol'
 import { type ReloadReport, archiveReader, nodeControl } from '../api/index.ts'
 import { accessRule } from '../core/access.ts'
-import { systemClock } from '../core/clock.ts'
 import type { Config } from '../core/config/types.ts'
 import type { Host } from '../core/host.ts'
 import { Kernel } from '../core/kernel.ts'
@@ -21,6 +20,7 @@ import { openStores } from '../storage/stores.ts'
 import { accountsOf } from './auth.ts'
 import { c2sOptionsOf } from './c2s.ts'
 import { watchCertificates } from './certificate-watch.ts'
+import { ClockMark, RENEW_SECONDS } from './clock-mark.ts'
 import { type Life, type ProcessControl, controlOf } from './control.ts'
 import { developmentCertificate } from './certificates.ts'
 import { type Interfaces, openInterfaces } from './interfaces.ts'
@@ -101,7 +101,6 @@ async function start(
   opened: Opened,
 ): Promise<Omit<Server, 'reload'>> {
   const config = present.started
-  const clock = systemClock()
   const kernel = await openKernel(present, modules, log, opened)
   for (const pool of openPools(config.pools, kernel.logs.area('pools'))) {
     kernel.addPool(pool.type, pool.tag, pool.value, pool.hostType)
@@ -137,7 +136,7 @@ async function start(
   const addresses: string[] = []
   for (const [index, listener] of config.listen.entries()) {
     if (listener.kind !== 'c2s') continue
-    const options = c2sOptionsOf(listener, config, development, clock)
+    const options = c2sOptionsOf(listener, config, development, kernel.clock)
     present.c2s.push({ index, options })
     const c2s = new C2sListener(kernel, options)
     const port = await c2s.listen().catch((error: unknown) => failedToListen(listener.port, error))
@@ -160,8 +159,12 @@ async function openKernel(present: PresentConfig, modules: ModuleRegistry, log: 
   opened.on(() => lock.release())
   const storage = await openStorage(config, WRITER, logs.area('storage'))
   opened.on(() => storage.close())
-  const clock = systemClock()
+  // R9: the times that this process gives are above those of the ones before it.
+  const mark = await ClockMark.open(storage, WRITER, logs.area('core'))
+  opened.on(() => mark.close())
+  const { clock } = mark
   const kernel = new Kernel({ storage, stores: openStores(storage, () => clock.micros()), log: logs, modules, clock })
+  kernel.timers.every(RENEW_SECONDS, () => void mark.renew())
   const outbox = await openOutbox(storage, { writer: WRITER, clock: () => clock.micros() })
   opened.on(() => outbox.close())
   kernel.share(outboxKey, outbox)
