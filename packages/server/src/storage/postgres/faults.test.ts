@@ -42,11 +42,13 @@ describe('faults of PostgreSQL', { skip }, () => {
   const open = async (t: TestContext, pool: TestPoolOptions = {}, options: PostgresOptions = {}) => {
     const proxy = await TcpProxy.open(SERVER.port)
     const server = { host: '127.0.0.1', port: proxy.port, ...pool.server }
-    const db = await openPostgres(test.pool({ ...pool, server }), { durability: 'process', ...options })
+    // What is registered last is run first: the store is closed before the proxy, which also ends when the store does not open.
+    const closers: (() => Promise<void>)[] = [() => proxy.close()]
     t.after(async () => {
-      await db.close()
-      await proxy.close()
+      for (const close of closers.toReversed()) await close()
     })
+    const db = await openPostgres(test.pool({ ...pool, server }), { durability: 'process', ...options })
+    closers.push(() => db.close())
     return { db, proxy }
   }
   const recovered = (db: Database) => until(async () => (await problemOf(db.commit([adding('recovered')]))) === 'kept')
@@ -154,7 +156,7 @@ describe('faults of PostgreSQL', { skip }, () => {
     })
 
     it('R7: finds an idle connection that died silently, when told to look', async (t) => {
-      const { proxy } = await open(t, { keepaliveMs: 20, server: { queryTimeoutMs: 100 } })
+      const { proxy } = await open(t, { keepaliveMs: 20, server: { queryTimeoutMs: 1000 } })
       const before = proxy.accepted
       proxy.delayMs = Infinity
       await until(async () => proxy.accepted > before)
