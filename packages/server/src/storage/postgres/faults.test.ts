@@ -122,7 +122,7 @@ describe('faults of PostgreSQL', { skip }, () => {
     })
 
     it('R6: gives up a server that is silent; what was under way is refused unless it was kept, what came after is kept', async (t) => {
-      const { db, proxy } = await open(t, { server: { queryTimeoutMs: 150 } })
+      const { db, proxy } = await open(t, { server: { queryTimeoutMs: 600 } })
       proxy.delayMs = Infinity
       const asked = rejects(owners(db), refusedAs('busy'))
       const underWay = db.commit([adding('a')])
