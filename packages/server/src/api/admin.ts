@@ -5,10 +5,18 @@ import type { ApiPart } from './part.ts'
 import { type ApiSchema, assembleSchema } from './schema.ts'
 import { serverPart } from './server.ts'
 import { sessionPart } from './session.ts'
+import { sinksPart } from './sinks.ts'
 import { stanzaPart } from './stanza.ts'
 
 /** All parts of the admin schema; a module's `api.ts` is listed here too. */
-export const ADMIN_PARTS: readonly ApiPart[] = [checkAuthPart, accountPart, serverPart, sessionPart, stanzaPart]
+export const ADMIN_PARTS: readonly ApiPart[] = [
+  checkAuthPart,
+  accountPart,
+  serverPart,
+  sinksPart,
+  sessionPart,
+  stanzaPart,
+]
 
 const ROOTS = `
 schema {

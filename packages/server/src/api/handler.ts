@@ -9,6 +9,7 @@ import { healthHandler, metricsHandler, readyHandler } from './health.ts'
 import { orderHandler } from './orders.ts'
 import { nodeControl, phaseOf } from './node-control.ts'
 import type { ApiSchema } from './schema.ts'
+import { troubledSinks } from './sinks.ts'
 
 /** `[[listen.http.handlers.mongoose_graphql_handler]]`, as far as it concerns the endpoint. */
 export interface GraphqlHandlerSettings {
@@ -82,6 +83,7 @@ export function nodeStatus(kernel: Kernel): object {
     startedAt: node?.startedAt ?? 0,
     uptimeSeconds: node === undefined ? 0 : Math.floor((kernel.clock.now() - node.startedAt) / 1000),
     logFiles: node?.logFiles ?? [],
+    sinks: troubledSinks(kernel),
   }
 }
 

@@ -240,6 +240,11 @@ export const ADMIN_CATEGORIES: AdminCategories = {
         ],
         "document": "mutation ($level: LogLevel!) { server { setLoglevel(level: $level) } }"
       },
+      "sinks": {
+        "summary": "List the event sinks of all host types, and how they do",
+        "args": [],
+        "document": "query  { server { sinks { hostType name state error pending lastDeliveredAt delivered unroutable failed deadLettered dropped } } }"
+      },
       "status": {
         "summary": "Get the status of the server",
         "args": [],

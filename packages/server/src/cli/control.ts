@@ -12,6 +12,17 @@ export interface NodeStatus {
   readonly startedAt: number
   readonly uptimeSeconds: number
   readonly logFiles: readonly string[]
+  /** Event sinks that do not run as they should. */
+  readonly sinks: readonly SinkTrouble[]
+}
+
+/** An event sink that does not run as it should. */
+export interface SinkTrouble {
+  readonly hostType: string
+  readonly name: string
+  readonly state: string
+  /** The words of the broker; '' when there are none. */
+  readonly error: string
 }
 
 /** A GraphQL answer. */

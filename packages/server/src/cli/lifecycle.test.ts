@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, describe, it } from 'node:test'
 import { nodeStatus, statusOrNone } from './control.ts'
 import { ERROR, SUCCESS } from './exit.ts'
-import { restart, start, stop } from './lifecycle.ts'
+import { restart, start, statusText, stop } from './lifecycle.ts'
 import type { Place } from './place.ts'
 
 /** A program that does what the command line needs of a server, and notes its arguments. */
@@ -70,5 +70,39 @@ describe('start, restart and stop', () => {
       /ended at once[^]*meerkat\.toml:5: modules/.test(error.message),
     )
     assert.equal(existsSync(place.pidFile), false)
+  })
+})
+
+describe('status', () => {
+  const running = {
+    node: 'meerkat@localhost',
+    pid: 7,
+    state: 'started',
+    version: '1.2.3',
+    startedAt: 0,
+    uptimeSeconds: 90_061,
+    logFiles: [],
+    sinks: [],
+  } as const
+  const told = (sinks: Parameters<typeof statusText>[0]['sinks']) => statusText({ ...running, sinks }).split('\n')
+
+  it('has nothing about event sinks that run', () => {
+    assert.deepEqual(told([]).slice(5), [
+      '    uptime: 1 days 01:01:01',
+      '    distribution protocol: none',
+      '    logs: standard error',
+    ])
+  })
+
+  it("R10: has a line for each event sink that does not, with the broker's own words", () => {
+    const at = { hostType: 'example.com', name: 'rabbit' }
+    const lines = told([
+      { ...at, state: 'failing', error: "PRECONDITION_FAILED - inequivalent arg 'type'\n\u001b[2J for exchange" },
+      { ...at, state: 'paused', error: '' },
+    ])
+    assert.deepEqual(lines.slice(8), [
+      "    event sink rabbit of example.com: failing: PRECONDITION_FAILED - inequivalent arg 'type' [2J for exchange",
+      '    event sink rabbit of example.com: paused',
+    ])
   })
 })

@@ -4,7 +4,7 @@ import { fstatSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type NodeStatus, graphql, nodeStatus, statusOrNone } from './control.ts'
+import { type NodeStatus, type SinkTrouble, graphql, nodeStatus, statusOrNone } from './control.ts'
 import { CliError, ERROR, type ExitCode, SUCCESS } from './exit.ts'
 import type { Place } from './place.ts'
 
@@ -149,7 +149,7 @@ export async function status(place: Place): Promise<ExitCode> {
 }
 
 /** The state of the server as `status` prints it. */
-export function statusText({ node, pid, state, version, uptimeSeconds, logFiles }: NodeStatus): string {
+export function statusText({ node, pid, state, version, uptimeSeconds, logFiles, sinks }: NodeStatus): string {
   const logs =
     logFiles.length === 0 ? ['    logs: standard error'] : ['    logs:', ...logFiles.map((file) => `        ${file}`)]
   return [
@@ -161,7 +161,14 @@ export function statusText({ node, pid, state, version, uptimeSeconds, logFiles 
     `    uptime: ${uptimeText(uptimeSeconds)}`,
     '    distribution protocol: none',
     ...logs,
+    ...sinks.map(sinkLine),
   ].join('\n')
+}
+
+/** R10: what the broker says is shown as it is, but on one line and without what a terminal would obey. */
+function sinkLine({ hostType, name, state, error }: SinkTrouble): string {
+  const why = error === '' ? '' : `: ${error.replaceAll(/\p{Cc}+/gu, ' ')}`
+  return `    event sink ${name} of ${hostType}: ${state}${why}`
 }
 
 function uptimeText(seconds: number): string {

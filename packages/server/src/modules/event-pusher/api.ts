@@ -7,17 +7,21 @@ import type { Host } from '../../core/module.ts'
  */
 export type SinkState = 'starting' | 'running' | 'failing' | 'unroutable' | 'paused' | 'stopped'
 
-/** What a sink tells of itself. */
-export interface SinkStatus {
+/** What a sink knows of itself without asking anybody. */
+export interface SinkHealth {
   readonly name: string
   readonly state: SinkState
   /** Why, in the words of the broker; undefined when there is nothing to say. */
   readonly error: string | undefined
-  /** Events that are stored or queued and not delivered yet. */
-  readonly pending: number
   /** Milliseconds since 1970; undefined before the first. */
   readonly lastDeliveredAt: number | undefined
   readonly counters: SinkCounters
+}
+
+/** What a sink tells of itself. */
+export interface SinkStatus extends SinkHealth {
+  /** Events that are stored or queued and not delivered yet. */
+  readonly pending: number
 }
 
 /** Counted since the sink was started. */
@@ -37,6 +41,8 @@ export interface SinkCounters {
 /** A sink as others see it. */
 export interface SinkControl {
   readonly name: string
+  /** How the sink does; the answer does not depend on the store or the broker being there. */
+  health(): SinkHealth
   /** Rejects with a StorageError when the number of pending events cannot be read. */
   status(): Promise<SinkStatus>
   /** Stops sending; what is under way is finished. Events are kept meanwhile, or dropped when the sink gives its best effort only. */

@@ -1,7 +1,7 @@
 /** `delivery = "best_effort"`: events are published once, without being stored; what cannot go is dropped, as MongooseIM does. */
 import type { Host } from '../../core/module.ts'
 import type { RabbitPool } from '../../pools/rabbit-pool.ts'
-import type { SinkControl, SinkState, SinkStatus } from './api.ts'
+import type { SinkControl, SinkHealth, SinkState, SinkStatus } from './api.ts'
 import type { Event, Metadata } from './events.ts'
 import { type Publication, propertiesOf, publicationOf } from './rabbit.ts'
 import type { RabbitSection } from './settings.ts'
@@ -68,13 +68,15 @@ export class BestEffort implements SinkControl {
   }
 
   status(): Promise<SinkStatus> {
+    return Promise.resolve({ ...this.health(), pending: this.#queue.length + this.#underWay })
+  }
+
+  health(): SinkHealth {
     const error = this.#work.obstacle() ?? this.#work.fault()
     const trouble: SinkState = this.#pool.connection === 0 ? 'starting' : 'failing'
     const state = this.#stopped ? 'stopped' : this.#paused ? 'paused' : error === undefined ? 'running' : trouble
-    const pending = this.#queue.length + this.#underWay
     const { name } = this
-    const counters = { ...this.#counters }
-    return Promise.resolve({ name, state, error, pending, lastDeliveredAt: this.#lastDeliveredAt, counters })
+    return { name, state, error, lastDeliveredAt: this.#lastDeliveredAt, counters: { ...this.#counters } }
   }
 
   /** Drops what waits. */

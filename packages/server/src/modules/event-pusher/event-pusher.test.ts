@@ -192,6 +192,8 @@ test('R10: with the broker down messages flow; their events are published once i
   const [sink] = sinksOf(scene.host)
   const before = await sink!.status()
   deepEqual([before.state, before.error, before.pending], ['starting', 'connect ECONNREFUSED', 40])
+  const { pending: _, ...health } = before
+  deepEqual(sink!.health(), health)
   pool.connect()
   await scene.wait(30)
   deepEqual(

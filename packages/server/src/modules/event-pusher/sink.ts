@@ -5,7 +5,7 @@
 import { backoff } from '../../core/backoff.ts'
 import type { Host, Timer } from '../../core/module.ts'
 import type { OutboxReader, OutboxRow } from '../../core/outbox.ts'
-import type { SinkControl, SinkState, SinkStatus } from './api.ts'
+import type { SinkControl, SinkHealth, SinkState, SinkStatus } from './api.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { PoisonError } from './events.ts'
 import type { Delivered, SinkWork } from './sink-work.ts'
@@ -117,10 +117,14 @@ export class Sink implements SinkControl {
   }
 
   async status(): Promise<SinkStatus> {
-    const { name } = this
     const pending = this.#stopping ? this.#held : await this.#reader.pending()
+    return { ...this.health(), pending }
+  }
+
+  health(): SinkHealth {
+    const { name } = this
     const [state, error] = this.#state()
-    return { name, state, error, pending, lastDeliveredAt: this.#lastDeliveredAt, counters: { ...this.#counters } }
+    return { name, state, error, lastDeliveredAt: this.#lastDeliveredAt, counters: { ...this.#counters } }
   }
 
   /** Waits for what is under way, and stores how far the sink has come. */
