@@ -126,7 +126,6 @@ export const streamRows = [
   attack(
     'S25',
     'a PROXY header from an address that is no load balancer, or a malformed one',
-    'A listener without `proxy_protocol` takes the header for bytes that are no XML and ends that connection only.',
-    '`proxy_protocol = true`: the configuration refuses it',
+    'Believes it only from the networks of `proxy_trusted` and closes any other connection, as one whose header is malformed or late. A listener without `proxy_protocol` takes it for bytes that are no XML.',
   ),
 ]

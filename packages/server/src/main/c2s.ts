@@ -1,6 +1,7 @@
 /** `[[listen.c2s]]` as the listener wants it. */
 import type { Config, ListenerOf } from '../core/config/types.ts'
 import type { Clock } from '../core/clock.ts'
+import { ipRange } from '../core/network.ts'
 import { Shaper } from '../core/shaper.ts'
 import type { C2sOptions, TlsOptions } from '../listeners/c2s/options.ts'
 import { type TlsFiles, tlsContext } from './certificates.ts'
@@ -21,6 +22,7 @@ export function c2sOptionsOf(
     backlog: settings.backlog,
     authMethods: settings.allowed_auth_methods.length === 0 ? undefined : settings.allowed_auth_methods,
     tls: tlsOf(settings.tls, development, clock),
+    trustedProxy: settings.proxy_protocol ? trusts(settings.proxy_trusted) : undefined,
     sharedAddress: false,
     allowPlainWithoutTls: settings.allow_plain_without_tls,
     offerSession: settings.backwards_compatible_session,
@@ -59,6 +61,11 @@ export function changeableOptionsOf({ settings }: ListenerOf<'c2s'>, { shapers }
       return (bytes: number, nowMs: number) => shaper.take(bytes, nowMs)
     },
   }
+}
+
+function trusts(networks: readonly string[]): (ip: string) => boolean {
+  const ranges = networks.map(ipRange)
+  return (ip) => ranges.some((covers) => covers(ip))
 }
 
 function tlsOf(tls: ListenerOf<'c2s'>['settings']['tls'], development: TlsFiles, clock: Clock): TlsOptions | undefined {

@@ -183,6 +183,13 @@ const cases: [name: string, text: string, problems: string[]][] = [
     ['meerkat.toml:4: auth.jwt.secret: wants exactly one of file, env and value'],
   ],
   [
+    'a load balancer that is no network',
+    '[[listen.c2s]]\nport = 1\nproxy_protocol = true\nproxy_trusted = ["::1", "10.0.0.0/"]',
+    [
+      'meerkat.toml:7: listen.c2s[1].proxy_trusted[2]: wants an IP address or a network such as "192.0.2.0/24", got "10.0.0.0/"',
+    ],
+  ],
+  [
     'a listener that is no array',
     '[listen.c2s]\nport = 1',
     ['meerkat.toml:4: listen.c2s: wants tables, each begun with [[listen.c2s]]'],

@@ -24,7 +24,7 @@ export interface StreamLimits {
 export interface C2sOptions {
   readonly port: number
   readonly address: string | undefined
-  /** How many connections may wait to be accepted. */
+  /** How many connections may wait to be accepted, and how many of those accepted for their PROXY header. */
   readonly backlog: number
   /** The authentication methods that this listener uses; undefined: all of the host type. */
   readonly authMethods: readonly string[] | undefined
@@ -41,6 +41,8 @@ export interface C2sOptions {
   readonly maxUnauthenticatedPerIp: number
   /** Failed logins of one address before it has to wait for them to be forgiven; `Infinity`: failures have no consequences. */
   readonly maxFailuresPerIp: number
+  /** Whether the PROXY header of a connection from this address is believed; undefined: connections begin without one. */
+  readonly trustedProxy: ((ip: string) => boolean) | undefined
   /** Whether all clients may have the same address, that of a proxy: what one of them does there is not held against the others. */
   readonly sharedAddress: boolean
   readonly allowPlainWithoutTls: boolean
@@ -77,6 +79,7 @@ export function c2sOptions(port: number, changes: Partial<C2sOptions> = {}): C2s
     maxConnections: Infinity,
     maxUnauthenticatedPerIp: 100,
     maxFailuresPerIp: 100,
+    trustedProxy: undefined,
     sharedAddress: false,
     allowPlainWithoutTls: false,
     offerSession: true,

@@ -9,6 +9,7 @@ import type { C2sOptions, StreamLimits } from './options.ts'
 import { Output } from './output.ts'
 import { overTls } from './over-tls.ts'
 import { printer } from './printer.ts'
+import type { Origin } from './proxy.ts'
 import type { Answer, ChannelBindingData, Receiver, Wire } from './wire.ts'
 
 const textOf = printer((element) =>
@@ -32,12 +33,12 @@ export class TcpWire implements Wire {
   #read = 0
   #counted = 0
 
-  constructor(kernel: Kernel, options: C2sOptions, socket: Socket, receiver: Receiver) {
+  constructor(kernel: Kernel, options: C2sOptions, socket: Socket, origin: Origin, receiver: Receiver) {
     this.#kernel = kernel
     this.#options = options
     this.#receiver = receiver
-    this.ip = socket.remoteAddress ?? ''
-    this.port = socket.remotePort ?? 0
+    this.ip = origin.ip
+    this.port = origin.port
     this.#socket = socket
     this.#data = kernel.traffic.data('c2s')
     const caps = { bytes: options.outboundBytes, stanzas: options.outboundStanzas }

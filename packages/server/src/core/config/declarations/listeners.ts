@@ -22,6 +22,7 @@ import {
   section,
   text,
 } from '../../settings.ts'
+import { ipRange } from '../../network.ts'
 import { referenceAuthMethods } from '../reference/parts.ts'
 import { tlsServerSettings, tlsStreamSettings } from './tls.ts'
 
@@ -31,6 +32,15 @@ const ipAddress = (doc: string): Setting<string | undefined> => {
   const check: typeof any.schema = (context) =>
     any.schema(context).refine((value) => isIP(String(value)) !== 0, { error: 'wants an IP address' })
   return { ...any, type: 'an IP address', schema: check }
+}
+
+/** A network of IP addresses, or one of them. */
+const ipNetwork = (): Setting<string | undefined> => {
+  const any = text()
+  const wants = 'an IP address or a network such as "192.0.2.0/24"'
+  const check: typeof any.schema = (context) =>
+    any.schema(context).refine((value) => isRange(String(value)), { error: `wants ${wants}` })
+  return { ...any, type: wants, schema: check }
 }
 
 const commonSettings = {
@@ -88,6 +98,15 @@ const streamLimits = {
 /** `[[listen.c2s]]`: clients over TCP. */
 export const c2sSettings = {
   ...streamSettings,
+  proxy_protocol: flag(
+    false,
+    'Every connection begins with a PROXY header, version 1 or 2, that tells its origin; `backlog` bounds how many may wait for theirs.',
+  ),
+  proxy_trusted: list(
+    ipNetwork(),
+    ['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+    'The addresses and networks of the load balancers; with `proxy_protocol`, connections from elsewhere are closed.',
+  ),
   access: live(text('all', 'The access rule that says who may log in here.')),
   allowed_auth_methods: list(
     oneOf(referenceAuthMethods),
@@ -145,6 +164,15 @@ export const listenerSettings = {
   s2s: s2sListenerSettings,
   component: componentSettings,
   http: httpSettings,
+}
+
+function isRange(text: string): boolean {
+  try {
+    ipRange(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** A switch of MongooseIM that this server cannot turn on yet: leaving it off is fine. */
