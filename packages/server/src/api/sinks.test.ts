@@ -70,8 +70,8 @@ describe('R10: event sinks', () => {
     provideSinks(story.host, [sink({}, never), bad, sink({ name: 'held', state: 'paused' })])
     const { sinks } = nodeStatus(story.kernel) as { sinks: unknown }
     assert.deepEqual(sinks, [
-      { hostType: 'example.com', name: 'bad', state: 'unroutable', error: WORDS },
-      { hostType: 'example.com', name: 'held', state: 'paused', error: '' },
+      { name: 'bad', state: 'unroutable', error: WORDS },
+      { name: 'held', state: 'paused', error: '' },
     ])
   })
 })

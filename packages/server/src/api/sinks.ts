@@ -14,7 +14,6 @@ const allSinks = (kernel: Kernel): Placed[] =>
 
 /** A sink that does not run as it should, as `status` shows it. */
 export interface SinkTrouble extends Pick<SinkHealth, 'name' | 'state'> {
-  readonly hostType: string
   /** The words of the broker; '' when there are none. */
   readonly error: string
 }
@@ -22,9 +21,9 @@ export interface SinkTrouble extends Pick<SinkHealth, 'name' | 'state'> {
 /** The sinks that do not run as they should; asks neither the store nor a broker. */
 export function troubledSinks(kernel: Kernel): SinkTrouble[] {
   const troubled: SinkTrouble[] = []
-  for (const { host, sink } of allSinks(kernel)) {
+  for (const { sink } of allSinks(kernel)) {
     const { name, state, error = '' } = sink.health()
-    if (state !== 'running') troubled.push({ hostType: host.type, name, state, error })
+    if (state !== 'running') troubled.push({ name, state, error })
   }
   return troubled
 }

@@ -18,7 +18,7 @@ export interface NodeStatus {
 
 /** An event sink that does not run as it should. */
 export interface SinkTrouble {
-  readonly hostType: string
+  /** With the host type in it. */
   readonly name: string
   readonly state: string
   /** The words of the broker; '' when there are none. */

@@ -95,14 +95,14 @@ describe('status', () => {
   })
 
   it("R10: has a line for each event sink that does not, with the broker's own words", () => {
-    const at = { hostType: 'example.com', name: 'rabbit' }
+    const at = { name: 'rabbit@example.com' }
     const lines = told([
       { ...at, state: 'failing', error: "PRECONDITION_FAILED - inequivalent arg 'type'\n\u001b[2J for exchange" },
       { ...at, state: 'paused', error: '' },
     ])
     assert.deepEqual(lines.slice(8), [
-      "    event sink rabbit of example.com: failing: PRECONDITION_FAILED - inequivalent arg 'type' [2J for exchange",
-      '    event sink rabbit of example.com: paused',
+      "    event sink rabbit@example.com: failing: PRECONDITION_FAILED - inequivalent arg 'type' [2J for exchange",
+      '    event sink rabbit@example.com: paused',
     ])
   })
 })

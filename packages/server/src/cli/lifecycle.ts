@@ -166,9 +166,9 @@ export function statusText({ node, pid, state, version, uptimeSeconds, logFiles,
 }
 
 /** R10: what the broker says is shown as it is, but on one line and without what a terminal would obey. */
-function sinkLine({ hostType, name, state, error }: SinkTrouble): string {
+function sinkLine({ name, state, error }: SinkTrouble): string {
   const why = error === '' ? '' : `: ${error.replaceAll(/\p{Cc}+/gu, ' ')}`
-  return `    event sink ${name} of ${hostType}: ${state}${why}`
+  return `    event sink ${name}: ${state}${why}`
 }
 
 function uptimeText(seconds: number): string {
