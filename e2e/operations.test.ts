@@ -44,7 +44,7 @@ function edit(t: { after(end: () => void): void }, change: (text: string) => str
   server.write({ 'meerkat.toml': change(before) })
 }
 
-test('reference §9: traffic is counted by connection and host type', async () => {
+test('MongooseIM: traffic is counted by connection and host type', async () => {
   const labels = '{connection_type="c2s",host_type="localhost"}'
   const before = await figure(`xmpp_element_in_iq_count${labels}`)
   const device = await connectDevice(server, await freshUser(server, 'juliet'))

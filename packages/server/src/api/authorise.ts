@@ -42,7 +42,7 @@ function member(value: unknown, name: string): unknown {
   return (value as Record<string, unknown>)[name]
 }
 
-/** Whether a JID or domain is at `domain`, or at a service registered under it, such as its rooms (reference §15.27). */
+/** Whether a JID or domain is at `domain`, or at a service registered under it, such as its rooms (as in MongooseIM). */
 function isAt(value: unknown, domain: string, hosts: Hosts): boolean {
   const asked = value instanceof Jid ? value.domain : value
   if (typeof asked !== 'string') return false

@@ -36,7 +36,7 @@ const isBase64 = (encoded: string): boolean =>
 // Padding has at most two characters; without that bound, a header full of `=` would cost its length squared (S15).
 const withoutPadding = (encoded: string): string => encoded.replace(/={1,2}$/, '')
 
-/** The endpoint `admin`: the configured name and password; without any configured, everyone is admin (reference §6.1). */
+/** The endpoint `admin`: the configured name and password; without any configured, everyone is admin (as in MongooseIM). */
 export function adminCaller(wanted: Credentials | undefined): (given: Credentials | undefined) => Caller {
   if (wanted === undefined) return () => ({ role: 'admin' })
   return (given) => {

@@ -55,7 +55,7 @@ const CHECK = '{ checkAuth { authStatus authType } }'
 const COUNT = 'query ($d: DomainName!) { account { countUsers(domain: $d) } }'
 const asAdmin = { authorization: AUTHORIZATION }
 
-describe('reference §6.1: credentials', () => {
+describe('MongooseIM: credentials', () => {
   it('the right ones authorise', async (t) => {
     const { post } = await served(t)
     const answer = await post({ query: CHECK }, asAdmin)
@@ -96,7 +96,7 @@ describe('reference §6.1: credentials', () => {
   })
 })
 
-describe('reference §6.1: requests', () => {
+describe('MongooseIM: requests', () => {
   it('GET takes query parameters', async (t) => {
     const { get } = await served(t)
     const params = new URLSearchParams({ query: COUNT, variables: '{"d":"example.com"}' })

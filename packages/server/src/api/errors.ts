@@ -1,4 +1,4 @@
-/** What goes wrong in the API. The codes are the snake_case words that MongooseIM's clients know (reference §6.2). */
+/** What goes wrong in the API. The codes are the snake_case words that MongooseIM's clients know. */
 import { GraphQLError } from 'graphql'
 
 /** A resolver's refusal: it becomes an entry in `errors`, with its code and details as extensions, and HTTP 200. */

@@ -1,4 +1,4 @@
-/** Runs one GraphQL request: parse, limits, validation, permissions, execution; the answer with its HTTP status (reference §6.1). */
+/** Runs one GraphQL request: parse, limits, validation, permissions, execution; the answer with its HTTP status (as in MongooseIM). */
 import {
   type DocumentNode,
   type ExecutionArgs,

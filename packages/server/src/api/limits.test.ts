@@ -45,7 +45,7 @@ describe('S81: limits of a document', () => {
   })
 })
 
-describe('reference §6.2: faults before execution', () => {
+describe('MongooseIM: faults before execution', () => {
   const faults: readonly (readonly [query: string, variables: Record<string, unknown>, code: string])[] = [
     ['{ a', {}, 'parser_error'],
     ['{ nonsense }', {}, 'unknown_field'],

@@ -1,4 +1,4 @@
-/** What `subscribeForMessages` watches: a session of the user's own, so that messages reach it as they reach any device (reference §6.6). */
+/** What `subscribeForMessages` watches: a session of the user's own, so that messages reach it as they reach any device (as in MongooseIM). */
 import { randomUUID } from 'node:crypto'
 import { type Jid, tryJid } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'

@@ -1,4 +1,4 @@
-/** Reads a GraphQL request from HTTP: JSON in a POST, query parameters in a GET (reference §6.1). */
+/** Reads a GraphQL request from HTTP: JSON in a POST, query parameters in a GET (as in MongooseIM). */
 import type { IncomingMessage } from 'node:http'
 import { RequestError } from './errors.ts'
 import type { ApiRequest } from './execute.ts'

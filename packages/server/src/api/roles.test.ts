@@ -175,7 +175,7 @@ describe('S80: no way around the check', () => {
     assert.equal(codeOf(answer), 'no_permissions')
   })
 
-  it('reference §15.27: knows the registered subdomains of a domain, and no other suffixes', async (t) => {
+  it('MongooseIM: knows the registered subdomains of a domain, and no other suffixes', async (t) => {
     const { story, ask } = await apiStory(t)
     story.kernel.hosts.addService('muc.example.com', () => undefined)
     const count = (domain: string) =>

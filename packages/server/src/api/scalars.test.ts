@@ -10,7 +10,7 @@ const scalar = (name: string) => API.schema.getType(name) as GraphQLScalarType
 const read = (name: string, value: unknown): unknown => scalar(name).coerceInputValue(value)
 const write = (name: string, value: unknown): unknown => scalar(name).coerceOutputValue(value)
 
-describe('reference §6.3: scalars in', () => {
+describe('MongooseIM: scalars in', () => {
   const refused: readonly (readonly [type: string, value: unknown, reason: string])[] = [
     ['JID', '', 'failed_to_parse_jid'],
     ['JID', 'a@b@', 'failed_to_parse_jid'],
@@ -59,7 +59,7 @@ describe('reference §6.3: scalars in', () => {
   })
 })
 
-describe('reference §6.3: scalars out', () => {
+describe('MongooseIM: scalars out', () => {
   it('writes JIDs and XML', () => {
     assert.equal(write('JID', parseJid('a@b/c')), 'a@b/c')
     assert.equal(write('BareJID', parseJid('a@b/c')), 'a@b')

@@ -1,4 +1,4 @@
-/** The API's scalars (reference §6.3): what comes in is checked and prepared once, so resolvers see only what is valid. */
+/** The API's scalars (as in MongooseIM): what comes in is checked and prepared once, so resolvers see only what is valid. */
 import { Jid, makeJid, tryJid } from '@meerkat/protocol'
 import { Element, parseElement, serialize } from '@meerkat/xml'
 import { GraphQLError, GraphQLScalarType, type GraphQLSchema } from 'graphql'

@@ -44,7 +44,7 @@ describe('assembling a schema', () => {
 })
 
 describe('allowed_categories and @use', () => {
-  it('reference §6.1: a category that is not allowed is an error of its field', async (t) => {
+  it('MongooseIM: a category that is not allowed is an error of its field', async (t) => {
     const { ask } = await apiStory(t)
     const answer = await ask('{ server { getCookie } checkAuth { authStatus } }', { allowedCategories: ['checkAuth'] })
     assert.equal(answer.status, 200)
@@ -57,7 +57,7 @@ describe('allowed_categories and @use', () => {
     })
   })
 
-  it('reference §6.1: a module that does not run is named', async (t) => {
+  it('MongooseIM: a module that does not run is named', async (t) => {
     const { ask } = await apiStory(t, { absent: ['alice'] })
     const answer = await ask('{ stanza { getLastMessages(caller: "alice@example.com") { limit } } }')
     assert.equal(answer.status, 200)
@@ -68,7 +68,7 @@ describe('allowed_categories and @use', () => {
     })
   })
 
-  it('reference §6.1: an unknown domain is left to the resolver', async (t) => {
+  it('MongooseIM: an unknown domain is left to the resolver', async (t) => {
     const { ask } = await apiStory(t)
     const answer = await ask('{ stanza { getLastMessages(caller: "alice@elsewhere.example") { limit } } }')
     assert.equal(codeOf(answer), 'unknown_user')

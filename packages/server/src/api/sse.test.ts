@@ -15,7 +15,7 @@ const say = ({ story }: ApiStory, id: string, to = 'alice@example.com') =>
   story.device('bob').send(Message({ to, id, type: 'chat' }, Body({}, 'hi')))
 
 describe('subscribeForMessages', () => {
-  it('reference §6.6: is a session of the user with priority 1, until it ends', async (t) => {
+  it('MongooseIM: is a session of the user with priority 1, until it ends', async (t) => {
     const api = await apiStory(t, { users: ['bob'], absent: ['alice'] })
     const stream = await api.watch(WATCH)
     assert.ok(!('status' in stream), JSON.stringify(stream))
@@ -92,7 +92,7 @@ async function served(t: TestContext, api: ApiStory): Promise<string> {
 
 const headers = { authorization: `Basic ${Buffer.from('admin:secret').toString('base64')}` }
 
-describe('reference §6.6: server-sent events', () => {
+describe('MongooseIM: server-sent events', () => {
   it('are numbered, and end with the connection', async (t) => {
     const api = await apiStory(t, { users: ['bob'], absent: ['alice'] })
     const url = await served(t, api)

@@ -1,4 +1,4 @@
-/** Server-sent events (HTML Living Standard §9.2): subscriptions below the endpoint's path, at `/sse` (reference §6.6). */
+/** Server-sent events (HTML Living Standard §9.2): subscriptions below the endpoint's path, at `/sse` (as in MongooseIM). */
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type EndpointOptions, admitted, send } from './endpoint.ts'

@@ -1,4 +1,4 @@
-/** What `subscribeForTraffic` watches: everything that clients send and get, until `limit` elements have been told (reference §6.6). */
+/** What `subscribeForTraffic` watches: everything that clients send and get, until `limit` elements have been told (as in MongooseIM). */
 import type { Element } from '@meerkat/xml'
 import type { Kernel } from '../core/kernel.ts'
 import { EventQueue } from './event-queue.ts'

@@ -1,4 +1,4 @@
-/** Whether what a field needs (`@use`) runs on the host type that its arguments name (reference §6.1). */
+/** Whether what a field needs (`@use`) runs on the host type that its arguments name (as in MongooseIM). */
 import { Jid } from '@meerkat/protocol'
 import type { Host } from '../core/host.ts'
 import { archiveReader } from './archive.ts'

@@ -48,7 +48,7 @@ function codeOf(schema: GraphQLSchema, document: DocumentNode, error: GraphQLErr
 /** Coerced values of the operation's variables. */
 export type Variables = Extract<ReturnType<typeof getVariableValues>, { variableValues: unknown }>['variableValues']
 
-/** Coerces the variables of a request; throws RequestError with the first fault. A null counts as not given (reference §6.1). */
+/** Coerces the variables of a request; throws RequestError with the first fault. A null counts as not given (as in MongooseIM). */
 export function coerceVariables(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,

@@ -25,7 +25,7 @@ const feed = (...words: string[]) => understand(['zoo', 'feed', ...words], ZOO)
 const message = (understood: ReturnType<typeof understand>) =>
   understood.kind === 'error' ? understood.message : understood
 
-describe('reference §6.7: words of a command', () => {
+describe('MongooseIM: words of a command', () => {
   it('become variables in their types', () => {
     assert.deepEqual(feed('--animal', 'a@b', '--portions', '3', '--names', '["x"]'), {
       kind: 'run',

@@ -1,4 +1,4 @@
-/** Understands `CATEGORY COMMAND --argument value ...` (reference §6.7). */
+/** Understands `CATEGORY COMMAND --argument value ...` (as in MongooseIM). */
 import { ADMIN_CATEGORIES } from './admin-schema.generated.ts'
 import type { AdminCategories, ArgumentSpec, CategorySpec, CommandSpec } from './schema.ts'
 

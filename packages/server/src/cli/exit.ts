@@ -1,4 +1,4 @@
-/** Exit codes of the command line (reference §6.7). */
+/** Exit codes of the command line (as in MongooseIM). */
 
 export const SUCCESS = 0
 /** The command failed, or could not be understood. */

@@ -136,7 +136,7 @@ describe('the command line without a server', () => {
     return meerkat(join(cwd, 'none.sock'), words, cwd)
   }
 
-  it('reference §6.7: exits with 3 when the server is not running', async (t) => {
+  it('MongooseIM: exits with 3 when the server is not running', async (t) => {
     for (const words of [['status'], ['stop'], ['server', 'status'], ['graphql', '{ a }']]) {
       const ended = await alone(t, ...words)
       assert.equal(ended.code, 3, words.join(' '))
@@ -144,7 +144,7 @@ describe('the command line without a server', () => {
     }
   })
 
-  it('reference §6.7: helps without a server', async (t) => {
+  it('MongooseIM: helps without a server', async (t) => {
     const codes = await Promise.all(
       [[], ['account'], ['account', 'registerUser', '--help'], ['x'], ['account', 'x']].map((words) =>
         alone(t, ...words),

@@ -35,7 +35,7 @@ export interface KernelParts {
   readonly transport?: Transport
 }
 
-/** How many sessions a user may have when the access rule `max_user_sessions` does not say (reference: 100). */
+/** How many sessions a user may have when the access rule `max_user_sessions` does not say (MongooseIM: 100). */
 const MAX_USER_SESSIONS = 100
 
 /** The kernel of one node: it knows hosts, sessions and the way of a stanza, and no feature. */

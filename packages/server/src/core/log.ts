@@ -6,7 +6,7 @@ import { type Logger, destination, pino, stdTimeFunctions } from 'pino'
 
 export type Log = Logger<'notice'>
 
-/** MongooseIM's level names (reference: general.loglevel) and ours. */
+/** MongooseIM's names of levels (general.loglevel) and ours. */
 const LEVELS: Record<string, string> = {
   none: 'silent',
   emergency: 'fatal',

@@ -7,7 +7,7 @@ import { archiveId, decodeId, encodeId, greatestIdAt, leastIdAt, microsOf } from
 const MAX = 2n ** 63n - 1n
 const micros = fc.integer({ min: 0, max: 9_000_000_000_000_000 })
 
-describe('reference §7.2: ids of archived messages', () => {
+describe('MongooseIM: ids of archived messages', () => {
   test('hold the microsecond and the node', () => {
     assert.equal(archiveId(1_767_225_600_000_001, 7), (1_767_225_600_000_001n << 8n) + 7n)
     assert.equal(encodeId(archiveId(1_767_225_600_000_001, 7)), 'CHQ88OG40087')

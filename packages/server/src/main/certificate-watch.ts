@@ -8,7 +8,7 @@ import type { TlsFiles } from './certificates.ts'
 const DAY = 86_400_000
 const WARN_DAYS = 21
 
-/** What the figure is when there are no days to count (reference: tls_cert_remaining_days). */
+/** What the figure is when there are no days to count (MongooseIM: tls_cert_remaining_days). */
 const INVALID = -32_768
 const NOT_YET_VALID = -32_767
 

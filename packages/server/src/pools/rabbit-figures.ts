@@ -1,4 +1,4 @@
-/** What a pool of RabbitMQ connections counts (reference: wpool_rabbit_connections, wpool_rabbit_messages_published). */
+/** What a pool of RabbitMQ connections counts (MongooseIM: wpool_rabbit_connections, wpool_rabbit_messages_published). */
 import { Histogram, type MetricScope } from '../core/metrics.ts'
 import { RabbitError } from './rabbit-pool.ts'
 

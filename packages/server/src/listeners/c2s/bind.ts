@@ -19,7 +19,7 @@ import { type Newcomer, type Session, beforeBinding, streamFeatures } from '../.
 import { BoundStage } from './bound.ts'
 import type { ClientStream, Stage } from './stream.ts'
 
-/** How often a client may ask for a resource that it cannot have (reference §3.6). */
+/** How often a client may ask for a resource that it cannot have (as in MongooseIM). */
 const BIND_ATTEMPTS = 5
 
 /** A client that is authenticated and has no resource yet. */

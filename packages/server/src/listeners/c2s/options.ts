@@ -63,7 +63,7 @@ export interface C2sOptions {
   readonly shaper: () => (bytes: number, nowMs: number) => number
 }
 
-/** The options of a listener on `port` with the defaults of docs/limits; `changes` on top. */
+/** The options of a listener on `port` with our defaults; `changes` on top. */
 export function c2sOptions(port: number, changes: Partial<C2sOptions> = {}): C2sOptions {
   return {
     port,

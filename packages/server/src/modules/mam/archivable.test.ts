@@ -43,7 +43,7 @@ describe('XEP-0334 §4: hints', () => {
   })
 })
 
-describe('reference §7.2: what was archived or held back before', () => {
+describe('MongooseIM: what was archived or held back before', () => {
   test('a delayed message is not archived', () => {
     assert.equal(archived(`${BODY}<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/>`), false)
   })

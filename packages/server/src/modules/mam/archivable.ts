@@ -1,4 +1,4 @@
-/** Which messages belong into an archive (XEP-0313 §6.1.1, XEP-0334 §4; reference §7.2). */
+/** Which messages belong into an archive (XEP-0313 §6.1.1, XEP-0334 §4; as in MongooseIM). */
 import {
   Body,
   Delay,

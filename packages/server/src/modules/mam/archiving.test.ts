@@ -30,7 +30,7 @@ describe('XEP-0313 §6.1: archiving', () => {
     assert.equal(Math.floor(hers.results[0]!.stamp / 1000), scene.clock.now())
   })
 
-  it('keeps a message for a recipient who is away; the sender is still told (reference §15 item 20)', async (t) => {
+  it('keeps a message for a recipient who is away; the sender is still told (as in MongooseIM)', async (t) => {
     const { romeo, scene } = await verona(t)
     await romeo.send(chat('mercutio@example.com', 'A plague'))
     assert.deepEqual(romeo.take().map(errorCondition), ['service-unavailable'])

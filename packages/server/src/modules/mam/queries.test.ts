@@ -232,7 +232,7 @@ async function pages(device: Device, max: number, fields: Record<string, string>
   }
 }
 
-describe('reference §7.2: limits', () => {
+describe('MongooseIM: limits', () => {
   it('a page has at most max_result_limit messages, S61: however large a max is asked for', async (t) => {
     const { romeo } = await verona(t, { max_result_limit: 4, default_result_limit: 2 })
     await talk(romeo, JULIET, 6)

@@ -202,7 +202,7 @@ describe('XEP-0160 §3: what is kept', () => {
   })
 })
 
-describe('reference §1.4: the quota', () => {
+describe('MongooseIM: the quota', () => {
   it('one message too many is refused with resource-constraint', async (t) => {
     const { scene, romeo } = await verona(t, { limit: 2 })
     await talk(romeo, 3)

@@ -1,4 +1,4 @@
-/** MongooseIM's estimate of how hard a password is to guess, in bits (reference §1.4). */
+/** MongooseIM's estimate of how hard a password is to guess, in bits. */
 
 /** The classes of characters, and how many characters a class is taken to have. */
 const CLASSES: readonly { readonly size: number; readonly has: (code: number) => boolean }[] = [
