@@ -5,6 +5,7 @@ import type { Jid } from '@meerkat/protocol'
 import {
   type ScramHash,
   type ScramRecord,
+  equalBytes,
   fakeScramKeys,
   formatMultiScram,
   parseMultiScram,
@@ -92,7 +93,7 @@ class InternalAuth implements AuthMethod {
   async checkPassword(user: Jid, password: string): Promise<boolean> {
     const row = await this.#row(user)
     const record = row === null || row.pass_details === null ? undefined : parseMultiScram(row.pass_details)
-    if (row !== null && record === undefined) return row.password === password
+    if (row !== null && record === undefined) return equalBytes(Buffer.from(row.password), Buffer.from(password))
     const hash = this.#options.hashes.find((candidate) => record === undefined || record.has(candidate)) ?? 'sha256'
     const keys = record?.get(hash) ?? fakeScramKeys(this.#secret, user.toString(), hash, this.#options.iterations)
     return this.#passwords.run(() => verifyPassword(password, hash, keys))
