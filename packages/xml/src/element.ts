@@ -45,6 +45,21 @@ export class Element {
     return new Element(this.name, this.ns, flatten(changes, attrs), this.children)
   }
 
+  /** A copy with one attribute set: what each stanza of a client goes through, so without the detours of `with`. */
+  set(name: string, value: string): Element {
+    const { attrs } = this
+    const { length } = attrs
+    for (let i = 0; i < length; i++) scratch[i] = attrs[i]!
+    let at = 0
+    while (at < length && attrs[at] !== name) at += 2
+    scratch[at] = name
+    scratch[at + 1] = value
+    // A slice has exactly the size that it needs; a list that has grown keeps room for more, in every presence that is remembered.
+    const changed = scratch.slice(0, Math.max(length, at + 2))
+    scratch.fill('')
+    return new Element(this.name, this.ns, changed, this.children)
+  }
+
   /** A copy with other children. */
   withChildren(children: readonly Node[]): Element {
     return new Element(this.name, this.ns, this.attrs, children)
@@ -55,6 +70,9 @@ export class Element {
     return this.withChildren([...this.children, ...more])
   }
 }
+
+/** Where `set` puts a list together. */
+const scratch: string[] = []
 
 /** Attributes as callers write them: whatever has a text form; undefined ones are left out. */
 export type Attributes = Readonly<Record<string, { toString(): string } | undefined>>

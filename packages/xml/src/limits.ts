@@ -23,7 +23,19 @@ export const DEFAULT_LIMITS: Limits = {
   attributes: 256,
 }
 
+/** What `limitsWith` has made, by what it was made of. */
+const made = new WeakMap<Limits, WeakMap<Partial<Limits>, Limits>>()
+
+/** `changes` over `limits`; the same objects give the same answer, so that thousands of streams share one. */
+export function limitsWith(limits: Limits, changes: Partial<Limits>): Limits {
+  let known = made.get(limits)
+  if (known === undefined) made.set(limits, (known = new WeakMap()))
+  let merged = known.get(changes)
+  if (merged === undefined) known.set(changes, (merged = { ...limits, ...changes }))
+  return merged
+}
+
 /** `partial` over the defaults. */
 export function limitsOf(partial: Partial<Limits> = {}): Limits {
-  return { ...DEFAULT_LIMITS, ...partial }
+  return limitsWith(DEFAULT_LIMITS, partial)
 }

@@ -30,7 +30,7 @@ import {
   TAG_NAME,
 } from './states.ts'
 import { TagScanner } from './tags.ts'
-import { Tree } from './tree.ts'
+import { type Root, Tree } from './tree.ts'
 
 /** Who gets what a document holds. */
 export interface Sink {
@@ -42,6 +42,9 @@ export interface Sink {
   close(): void
 }
 
+/** Who gets what a scanner without stream reads: nothing. */
+const NOBODY: Sink = { open: () => undefined, element: () => undefined, close: () => undefined }
+
 const CDATA_START = fromLatin1('[CDATA[')
 
 /** One document after another, from bytes. */
@@ -52,8 +55,10 @@ export class Scanner extends TagScanner {
   limits: Limits
   /** Whether an exception comes from the sink, not from the bytes. */
   inSink = false
-  readonly #sink: Sink
+  #sink: Sink
   readonly #stream: boolean
+  /** The root below which this scanner stands or has stood last. */
+  #root: Root | undefined
   #prolog = new Prolog()
   /** How much of a fixed word has been seen. */
   #matched = 0
@@ -67,8 +72,35 @@ export class Scanner extends TagScanner {
     this.allow(this.#firstCap())
   }
 
+  /**
+   * Lets go of a stream between two stanzas: all that is to be known of it to go on later, by `resume`, with this scanner or another one.
+   * Undefined at any other place.
+   */
+  rest(): Root | undefined {
+    if (this.state !== OUTSIDE || this.tree.depth !== 1 || this.halted || this.left > 0) return undefined
+    this.#root ??= this.tree.root()
+    this.#sink = NOBODY
+    return this.#root
+  }
+
+  /** Goes on with a stream that rests, or begins one. */
+  resume(sink: Sink, limits: Limits, root: Root | undefined): void {
+    this.#sink = sink
+    this.limits = limits
+    if (root === undefined) return this.reset()
+    // Most often it stands there already, and there is nothing to do.
+    if (root === this.#root) return
+    this.#root = root
+    this.tree.below(root)
+    this.rootSeen = true
+    this.dropToken()
+    this.allow(Infinity)
+    this.go(OUTSIDE)
+  }
+
   /** Begins a new document at the next byte. */
   reset(): void {
+    this.#root = undefined
     this.tree.clear()
     this.tree.limits = this.limits
     this.state = START
@@ -80,6 +112,7 @@ export class Scanner extends TagScanner {
 
   /** Forgets everything; what follows makes no sense any more. */
   drop(): void {
+    this.#root = undefined
     this.tree.clear()
     this.dropToken()
     this.load(NO_BYTES)

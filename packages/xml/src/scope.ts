@@ -36,6 +36,27 @@ export class Scope {
     return at < 0 ? undefined : this.#namespaces[at]
   }
 
+  /** Whether exactly these declarations are in force. */
+  is(byDefault: string, prefixes: readonly string[], namespaces: readonly string[]): boolean {
+    return (
+      this.byDefault === byDefault &&
+      this.#prefixes.length === prefixes.length &&
+      this.#prefixes.every((prefix, i) => prefix === prefixes[i] && this.#namespaces[i] === namespaces[i])
+    )
+  }
+
+  /** Copies of what is declared: prefixes, and the namespace of each. */
+  declared(): [prefixes: readonly string[], namespaces: readonly string[]] {
+    return [this.#prefixes.slice(), this.#namespaces.slice()]
+  }
+
+  /** Puts these declarations in force, which were there before. */
+  load(byDefault: string, prefixes: readonly string[], namespaces: readonly string[]): void {
+    this.byDefault = byDefault
+    this.#prefixes = prefixes.slice()
+    this.#namespaces = namespaces.slice()
+  }
+
   /** Forgets the declarations after the first `count`. */
   restore(count: number, byDefault: string): void {
     this.byDefault = byDefault

@@ -4,7 +4,7 @@
  */
 import { checkDuplicates } from './attributes.ts'
 import { isNcName } from './chars.ts'
-import { type Element } from './element.ts'
+import type { Element, Node } from './element.ts'
 import { malformed } from './errors.ts'
 import { escapeAttribute, escapeText } from './escape.ts'
 import { STREAMS_NS, XMLNS_NS, XML_NS } from './names.ts'
@@ -25,60 +25,65 @@ export function serializeInStream(element: Element, parentNs = 'jabber:client'):
 
 /** The root's start tag: what `open(header, defaultNs)` of a StreamHandler got, printed. */
 export function serializeHeader(header: Element, defaultNs: string): string {
-  const attributes = printAttributes(header.attrs)
   const declared = ` xmlns='${escapeAttribute(defaultNs)}' xmlns:stream='${STREAMS_NS}'`
-  return `<stream:${checkedName(header.name)}${declared}${attributes}>`
+  return `${printAttributes(`<stream:${checkedName(header.name)}${declared}`, header.attrs)}>`
 }
 
 /** An element whose children are being printed. */
 interface Open {
-  readonly element: Element
-  /** The name as in the start tag. */
-  readonly name: string
+  readonly children: readonly Node[]
+  /** The end tag. */
+  readonly end: string
   /** The default namespace within. */
   readonly ns: string
   /** The next child. */
   next: number
+  /** What this one is in. */
+  readonly outer: Open | undefined
 }
 
 function print(root: Element, parentNs: string, inStream: boolean): string {
-  const stack: Open[] = []
   let out = ''
+  let open: Open | undefined
   let element: Element | undefined = root
   let ns = parentNs
   while (element !== undefined) {
-    const name = nameOf(element, inStream)
-    const prefixed = name !== element.name
-    out += `<${name}`
-    if (!prefixed && element.ns !== ns) out += declare(element.ns)
-    out += printAttributes(element.attrs)
-    if (element.children.length === 0) out += '/>'
+    const { children } = element
+    const prefix: string = prefixOf(element, inStream)
+    const tag = prefix === '' ? tagOf(element.name) : prefixedTag(prefix, element.name)
+    out += tag.start
+    if (prefix === '' && element.ns !== ns) {
+      ns = element.ns
+      out += declare(ns)
+    }
+    out = printAttributes(out, element.attrs)
+    if (children.length === 0) out += '/>'
+    // Most elements with something in them hold one text.
+    else if (children.length === 1 && typeof children[0] === 'string') out += `>${escapeText(children[0])}${tag.end}`
     else {
       out += '>'
-      stack.push({ element, name, ns: prefixed ? ns : element.ns, next: 0 })
+      open = { children, end: tag.end, ns, next: 0, outer: open }
     }
     element = undefined
     // Text and end tags up to the next element.
-    for (let open = stack.at(-1); open !== undefined && element === undefined; open = stack.at(-1)) {
+    while (open !== undefined && element === undefined) {
       ns = open.ns
-      const { children } = open.element
-      while (open.next < children.length && element === undefined) {
-        const child = children[open.next++]!
-        if (typeof child === 'string') out += escapeText(child)
-        else element = child
+      if (open.next === open.children.length) {
+        out += open.end
+        open = open.outer
+        continue
       }
-      if (element !== undefined) break
-      out += `</${open.name}>`
-      stack.pop()
+      const child: Node = open.children[open.next++]!
+      if (typeof child === 'string') out += escapeText(child)
+      else element = child
     }
   }
   return out
 }
 
-function nameOf(element: Element, inStream: boolean): string {
-  const name = checkedName(element.name)
-  if (inStream && element.ns === STREAMS_NS) return `stream:${name}`
-  return element.ns === XML_NS ? `xml:${name}` : name
+function prefixOf(element: Element, inStream: boolean): string {
+  if (inStream && element.ns === STREAMS_NS) return 'stream:'
+  return element.ns === XML_NS ? 'xml:' : ''
 }
 
 function declare(ns: string): string {
@@ -86,48 +91,73 @@ function declare(ns: string): string {
   return ` xmlns='${escapeAttribute(ns)}'`
 }
 
-function printAttributes(attrs: readonly string[]): string {
+/** `out` with attributes behind it. Joining few and long pieces is most of what printing costs. */
+function printAttributes(out: string, attrs: readonly string[]): string {
+  if (attrs.length === 0) return out
   if (attrs.length > 2) checkDuplicates(attrs)
-  let out = ''
   for (let i = 0; i < attrs.length; i += 2) {
     const name = attrs[i]!
     const value = escapeAttribute(attrs[i + 1]!)
-    out += name.startsWith('{') ? inNamespace(name, value, i) : ` ${checkedAttribute(name)}='${value}'`
+    if (name.startsWith('{')) out += i > 0 ? `'${inNamespace(name, i)}` : inNamespace(name, i)
+    else out += i > 0 ? attributeOf(name).next : attributeOf(name).first
+    out += value
   }
-  return out
+  return `${out}'`
 }
 
-/** `{namespace}local`, with a prefix of its own. */
-function inNamespace(name: string, value: string, place: number): string {
+/** `{namespace}local`, with a prefix of its own, up to the value. */
+function inNamespace(name: string, place: number): string {
   const end = name.lastIndexOf('}')
   const ns = name.slice(1, end)
   if (end < 2 || ns === XML_NS || ns === XMLNS_NS) throw malformed(`${name} is no attribute in a namespace`)
   const prefix = `a${place >> 1}`
-  return ` xmlns:${prefix}='${escapeAttribute(ns)}' ${prefix}:${checkedName(name.slice(end + 1))}='${value}'`
+  return ` xmlns:${prefix}='${escapeAttribute(ns)}' ${prefix}:${checkedName(name.slice(end + 1))}='`
 }
 
-/** Names known to be good; forgotten all at once when there are too many. */
-const good = new Set<string>()
+/** How an element without prefix begins and ends. */
+interface PrintedTag {
+  readonly start: string
+  readonly end: string
+}
+
+/** Tags and attributes whose names are known to be good; forgotten all at once when there are too many. */
+const tags = new Map<string, PrintedTag>()
+const attributes = new Map<string, PrintedAttribute>()
 const MOST = 4096
+const LONGEST = 64
+
+/** An attribute up to its value: alone, and behind another one, whose quote it closes. */
+interface PrintedAttribute {
+  readonly first: string
+  readonly next: string
+}
+
+function tagOf(name: string): PrintedTag {
+  const known = tags.get(name)
+  if (known !== undefined) return known
+  return remembered(tags, name, { start: `<${checkedName(name)}`, end: `</${name}>` })
+}
+
+const prefixedTag = (prefix: string, name: string): PrintedTag => ({
+  start: `<${prefix}${checkedName(name)}`,
+  end: `</${prefix}${name}>`,
+})
+
+function attributeOf(name: string): PrintedAttribute {
+  const known = attributes.get(name)
+  if (known !== undefined) return known
+  if (name === 'xmlns') throw malformed('a declaration is no attribute')
+  checkedName(name.startsWith('xml:') ? name.slice(4) : name)
+  return remembered(attributes, name, { first: ` ${name}='`, next: `' ${name}='` })
+}
 
 function checkedName(name: string): string {
-  if (!good.has(name)) {
-    if (!isNcName(name)) throw malformed('not a name')
-    remember(name)
-  }
+  if (!isNcName(name)) throw malformed('not a name')
   return name
 }
 
-function checkedAttribute(name: string): string {
-  if (good.has(name) && name !== 'xmlns') return name
-  if (name === 'xmlns') throw malformed('a declaration is no attribute')
-  if (!isNcName(name.startsWith('xml:') ? name.slice(4) : name)) throw malformed('not a name')
-  // `xml:lang` is no name of an element, so it does not get into the set.
-  if (!name.startsWith('xml:')) remember(name)
-  return name
-}
-
-function remember(name: string): void {
-  if (good.size >= MOST) good.clear()
-  if (name.length <= 64) good.add(name)
+function remembered<T>(all: Map<string, T>, name: string, printed: T): T {
+  if (all.size >= MOST) all.clear()
+  if (name.length <= LONGEST) all.set(name, printed)
+  return printed
 }

@@ -1,11 +1,16 @@
 /** XML streams (RFC 6120 §4): chunks in, finished elements out. */
 import { asBytes, type Bytes } from './bytes.ts'
 import { XmlError } from './errors.ts'
-import { type Limits, limitsOf } from './limits.ts'
+import { type Limits, limitsOf, limitsWith } from './limits.ts'
 import { Scanner, type Sink } from './scanner.ts'
+import type { Root } from './tree.ts'
 
 /** Who gets what a stream holds. Its methods may call the parser's `pause`, `resume`, `reset` and `stop`. */
 export interface StreamHandler extends Sink {}
+
+/** Scanners without a stream, and how many of them are kept. */
+const idle: Scanner[] = []
+const MOST_IDLE = 16
 
 /**
  * Reads streams. Children of the root are handed out whole, the root's start and end tag on their own. Limits are
@@ -14,36 +19,44 @@ export interface StreamHandler extends Sink {}
  * Bytes given to `write` must not change until the parser has gone through them, that is, while it is paused.
  */
 export class StreamParser {
-  readonly #scanner: Scanner
-  #waiting: Bytes[] = []
+  readonly #handler: StreamHandler
+  #limits: Limits
+  /** Where the stream rests between two stanzas; undefined before its root, and while a scanner is at work. */
+  #root: Root | undefined
+  /** What reads the stanza under way. */
+  #scanner: Scanner | undefined
+  #waiting: Bytes[] | undefined
   #error: XmlError | undefined
+  #work = 0
   #busy = false
   #stopped = false
 
   /** `limits` are finite unless the caller says otherwise. */
   constructor(handler: StreamHandler, limits: Partial<Limits> = {}) {
-    this.#scanner = new Scanner(handler, limitsOf(limits), true)
+    this.#handler = handler
+    this.#limits = limitsOf(limits)
   }
 
   /** The caps; set anew, they hold from the next child of the root on. */
   get limits(): Limits {
-    return this.#scanner.limits
+    return this.#limits
   }
 
   set limits(limits: Partial<Limits>) {
-    this.#scanner.limits = { ...this.#scanner.limits, ...limits }
+    this.#limits = limitsWith(this.#limits, limits)
+    if (this.#scanner !== undefined) this.#scanner.limits = this.#limits
   }
 
   /** Bytes that wait because the parser is paused. More than 0 behind `<starttls/>` is an injection (S20). */
   get buffered(): number {
-    let count = this.#scanner.left
-    for (const bytes of this.#waiting) count += bytes.length
+    let count = this.#scanner?.left ?? 0
+    if (this.#waiting !== undefined) for (const bytes of this.#waiting) count += bytes.length
     return count
   }
 
   /** Bytes looked at or copied since construction: a measure of work for tests. */
   get work(): number {
-    return this.#scanner.work
+    return this.#scanner?.work ?? this.#work
   }
 
   /** Goes through a chunk, or keeps it while paused. Throws XmlError, and the same one ever after. */
@@ -51,61 +64,85 @@ export class StreamParser {
     if (this.#error !== undefined) throw this.#error
     if (this.#stopped || chunk.length === 0) return
     const bytes = asBytes(chunk)
-    if (this.#busy || this.#scanner.halted) this.#waiting.push(bytes)
+    if (this.#busy || this.#scanner?.halted === true) (this.#waiting ??= []).push(bytes)
     else this.#drain(bytes)
   }
 
   /** Stops behind the present element; what follows is kept, and the caller should stop reading. */
   pause(): void {
-    this.#scanner.halted = true
+    this.#awake().halted = true
   }
 
   /** Goes on after `pause`. Throws XmlError. */
   resume(): void {
     if (this.#stopped) return
     if (this.#error !== undefined) throw this.#error
-    this.#scanner.halted = false
+    this.#awake().halted = false
     this.#drain(undefined)
   }
 
   /** What follows is a new document (RFC 6120 §4.3.3). For use in a callback or while paused behind an element. */
   reset(): void {
-    this.#scanner.reset()
+    this.#root = undefined
+    this.#scanner?.reset()
   }
 
   /** Drops everything; later chunks are ignored. */
   stop(): void {
     this.#stopped = true
-    this.#scanner.halted = true
     this.#drop()
   }
 
   #drop(): void {
-    this.#waiting = []
+    this.#waiting = undefined
+    if (this.#scanner === undefined) return
+    this.#scanner.halted = true
     this.#scanner.drop()
+  }
+
+  /** The scanner at work, or one that takes the stream up where it rests. */
+  #awake(): Scanner {
+    if (this.#scanner !== undefined) return this.#scanner
+    const scanner = idle.pop() ?? new Scanner(this.#handler, this.#limits, true)
+    scanner.resume(this.#handler, this.#limits, this.#root)
+    scanner.work = this.#work
+    this.#scanner = scanner
+    return scanner
+  }
+
+  /** Between two stanzas a stream needs no scanner: a few serve all, which saves 2 kB a stream and keeps them in the processor's cache. */
+  #rest(scanner: Scanner): void {
+    const root = this.#waiting === undefined || this.#waiting.length === 0 ? scanner.rest() : undefined
+    if (root === undefined || this.#stopped) return
+    this.#root = root
+    this.#work = scanner.work
+    this.#scanner = undefined
+    if (idle.length < MOST_IDLE) idle.push(scanner)
   }
 
   #drain(chunk: Bytes | undefined): void {
     // A callback that writes or resumes: the loop below is still running and goes on with it.
     if (this.#busy) return
     this.#busy = true
+    const scanner = this.#awake()
     try {
       let next = chunk
-      if (next === undefined) this.#scanner.run()
-      while (next !== undefined || (!this.#scanner.halted && this.#waiting.length > 0)) {
-        this.#scanner.feed(next ?? this.#waiting.shift()!)
+      if (next === undefined) scanner.run()
+      while (next !== undefined || (!scanner.halted && this.#waiting !== undefined && this.#waiting.length > 0)) {
+        scanner.feed(next ?? this.#waiting!.shift()!)
         next = undefined
       }
+      this.#rest(scanner)
     } catch (error) {
-      throw this.#failed(error)
+      throw this.#failed(scanner, error)
     } finally {
       this.#busy = false
     }
   }
 
   /** A callback's exception is the caller's affair and leaves the parser as it was; bad bytes end it. */
-  #failed(error: unknown): unknown {
-    if (this.#scanner.inSink) this.#scanner.inSink = false
+  #failed(scanner: Scanner, error: unknown): unknown {
+    if (scanner.inSink) scanner.inSink = false
     else if (error instanceof XmlError) {
       this.#error = error
       this.#drop()

@@ -37,3 +37,13 @@ test('text is what stands directly inside', () => {
   assert.equal(text(parseElement('<a>b<c>d</c>e</a>')), 'be')
   assert.equal(text(undefined), '')
 })
+
+test('one attribute set: the others stay, in their places', () => {
+  const before = new Element('a', 'urn:x', ['b', '1', 'c', '2'], ['text'])
+  assert.deepEqual(before.set('b', '3').attrs, ['b', '3', 'c', '2'])
+  assert.deepEqual(before.set('c', '3').attrs, ['b', '1', 'c', '3'])
+  assert.deepEqual(before.set('d', '3').attrs, ['b', '1', 'c', '2', 'd', '3'])
+  assert.deepEqual(new Element('a', '', [], []).set('__proto__', '1').attrs, ['__proto__', '1'])
+  assert.deepEqual(before.attrs, ['b', '1', 'c', '2'])
+  assert.equal(before.set('b', '3').children, before.children)
+})

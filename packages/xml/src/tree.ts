@@ -30,6 +30,18 @@ class Frame {
   }
 }
 
+/** What is known of a stream between two stanzas: its root element. Streams whose roots declare the same share one. */
+export interface Root {
+  readonly name: Name
+  readonly ns: string
+  readonly byDefault: string
+  readonly prefixes: readonly string[]
+  readonly namespaces: readonly string[]
+}
+
+/** Nearly all streams of a listener begin alike. */
+let usual: Root | undefined
+
 /** The open elements of a document and the nodes they have collected. */
 export class Tree {
   /** The open elements, the one whose start tag is being read included. */
@@ -64,6 +76,27 @@ export class Tree {
     this.#prefixed = []
     this.#places = []
     this.scope.restore(0, '')
+  }
+
+  /** The only element that is open, to go on below it later. */
+  root(): Root {
+    const { name, ns } = this.#frames[0]!
+    const { scope } = this
+    if (usual?.name === name && usual.ns === ns && scope.is(usual.byDefault, usual.prefixes, usual.namespaces))
+      return usual
+    const [prefixes, namespaces] = scope.declared()
+    usual = { name, ns, byDefault: scope.byDefault, prefixes, namespaces }
+    return usual
+  }
+
+  /** Stands below a root again, as if its start tag had just been read. */
+  below({ name, ns, byDefault, prefixes, namespaces }: Root): void {
+    this.clear()
+    const frame = new Frame(name)
+    frame.ns = ns
+    this.#frames.push(frame)
+    this.scope.load(byDefault, prefixes, namespaces)
+    this.depth = 1
   }
 
   /** A start tag's name. */
