@@ -14,6 +14,8 @@ const Desc = tag(NS, 'desc')
 const Required = tag(NS, 'required')
 const Reported = tag(NS, 'reported')
 const ItemTag = tag(NS, 'item')
+const Validate = tag('http://jabber.org/protocol/xdata-validate', 'validate')
+const Open = tag('http://jabber.org/protocol/xdata-validate', 'open')
 
 /** XEP-0004 §3.1: what a form is for. */
 export type FormType = 'form' | 'submit' | 'cancel' | 'result'
@@ -42,6 +44,8 @@ export interface FormField {
   /** One value or several; true and false are written as 1 and 0. */
   readonly value?: string | boolean | readonly string[]
   readonly options?: readonly { readonly label?: string; readonly value: string }[]
+  /** Whether a list takes values that are not among its options (XEP-0122 §3.2.2). */
+  readonly open?: boolean
 }
 
 /** A form as it is read: names and values, whatever their types. */
@@ -109,12 +113,14 @@ export function buildFormTable(
   formType: string | undefined,
   columns: readonly FormField[],
   rows: readonly ReadonlyMap<string, string | readonly string[]>[],
+  title?: string,
 ): Element {
   const names = columns.map((column) => column.var ?? '')
   const cells = (row: ReadonlyMap<string, string | readonly string[]>): Element[] =>
     names.filter((name) => row.has(name)).map((name) => buildField({ var: name, value: row.get(name)! }))
   return DataForm(
     { type: 'result' },
+    title === undefined ? undefined : Title({}, title),
     formType === undefined ? undefined : formTypeField(formType),
     Reported({}, ...columns.map(buildField)),
     ...rows.map((row) => ItemTag({}, ...cells(row))),
@@ -129,12 +135,13 @@ export function parseFormRows(form: Element): ReadonlyMap<string, readonly strin
 }
 
 function buildField(field: FormField): Element {
-  const { type, label, desc, required, value = [], options = [] } = field
+  const { type, label, desc, required, value = [], options = [], open = false } = field
   const values = typeof value === 'boolean' ? [value ? '1' : '0'] : typeof value === 'string' ? [value] : value
   return FieldTag(
     { var: field.var, type, label },
     desc === undefined ? undefined : Desc({}, desc),
     required === true ? Required() : undefined,
+    open ? Validate({ datatype: 'xs:string' }, Open()) : undefined,
     ...values.map((one) => Value({}, one)),
     ...options.map((option) => Option({ label: option.label }, Value({}, option.value))),
   )

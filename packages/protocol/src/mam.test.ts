@@ -29,6 +29,8 @@ const everything = {
   ids: undefined,
   beforeId: undefined,
   afterId: undefined,
+  fromId: undefined,
+  toId: undefined,
   includeGroupchat: undefined,
   fullText: undefined,
   simple: false,
@@ -51,6 +53,8 @@ describe('XEP-0313 §4.1: a query', () => {
       { var: 'end', value: '2010-07-07T13:23:54.000001Z' },
       { var: 'before-id', value: '09af3-cc343-b409f' },
       { var: 'after-id', value: '28482-98726-73623' },
+      { var: 'from-id', value: 'first' },
+      { var: 'to-id', value: 'last' },
       { var: 'ids', value: ['one', 'two'] },
       { var: 'include-groupchat', value: 'false' },
       { var: 'simple', value: true },
@@ -67,12 +71,33 @@ describe('XEP-0313 §4.1: a query', () => {
       ids: ['one', 'two'],
       beforeId: '09af3-cc343-b409f',
       afterId: '28482-98726-73623',
+      fromId: 'first',
+      toId: 'last',
       includeGroupchat: false,
       fullText: 'rose',
       simple: true,
       flipPage: true,
       rsm: { max: 10, before: undefined, after: undefined, index: undefined },
     })
+  })
+
+  it('XEP-0431: the words to search for, under every name that the field has had; an empty field is none', () => {
+    const names = [
+      '{urn:xmpp:fulltext:0}fulltext',
+      '{https://erlang-solutions.com/}full-text-search',
+      'full-text-search',
+    ]
+    for (const name of names) {
+      assert.equal(parseMamQuery(buildMamQuery('q', [{ var: name, value: 'rose' }])).fullText, 'rose', name)
+      assert.equal(parseMamQuery(buildMamQuery('q', [{ var: name, value: '' }])).fullText, undefined, name)
+    }
+  })
+
+  it('§4.1.5: a field that is not known is refused', () => {
+    const query = buildMamQuery('q', [{ var: '{http://example.com/}stanza-content', value: 'x' }])
+    const refused = (error: unknown) => error instanceof StanzaError && error.condition === 'feature-not-implemented'
+    assert.throws(() => parseMamQuery(query), refused)
+    assert.deepEqual(parseMamQuery(buildMamQuery(undefined, [{ var: 'opt_count', value: 'true' }])), everything)
   })
 
   it('of the older namespace is answered in it', () => {

@@ -21,7 +21,19 @@ export const MamResultV1 = tag(MAM_V1_NS, 'result')
 export const MamFin = tag(MAM_NS, 'fin')
 export const MamFinV1 = tag(MAM_V1_NS, 'fin')
 
-const FULL_TEXT = '{urn:xmpp:fulltext:0}fulltext'
+/** XEP-0431: the feature of archives that can be searched for words. */
+export const FULL_TEXT_FEATURE = 'urn:xmpp:fulltext:0'
+/** XEP-0431: the field with the words to search for. */
+export const FULL_TEXT_FIELD = `{${FULL_TEXT_FEATURE}}fulltext`
+/** What the same field was called before. */
+const OLD_FULL_TEXT_FIELDS = ['{https://erlang-solutions.com/}full-text-search', 'full-text-search']
+
+/** The fields that a query may have; `opt_count` is MongooseIM's, and asks for nothing that is not done anyway. */
+const FIELDS = new Set(
+  'with start end ids before-id after-id from-id to-id include-groupchat simple opt_count'
+    .split(' ')
+    .concat(FULL_TEXT_FIELD, OLD_FULL_TEXT_FIELDS),
+)
 
 /** Which messages of an archive are wanted. Times are microseconds since the epoch. */
 export interface ArchiveQuery {
@@ -37,6 +49,9 @@ export interface ArchiveQuery {
   readonly ids: readonly string[] | undefined
   readonly beforeId: string | undefined
   readonly afterId: string | undefined
+  /** MongooseIM's fields: like `afterId` and `beforeId`, but the message that is named is among those found. */
+  readonly fromId: string | undefined
+  readonly toId: string | undefined
   readonly includeGroupchat: boolean | undefined
   /** Words to search for (XEP-0431). */
   readonly fullText: string | undefined
@@ -47,10 +62,13 @@ export interface ArchiveQuery {
   readonly rsm: RsmRequest | undefined
 }
 
-/** Reads the query of an IQ set; throws `bad-request` with the field that is wrong (XEP-0313 §4.1). */
+/** Reads the query of an IQ set; throws `bad-request` for a field that is wrong, `feature-not-implemented` for one that is unknown (XEP-0313 §4.1). */
 export function parseMamQuery(query: Element): ArchiveQuery {
   const form = findForm(query, query.ns)
   const values = form === undefined ? new Map<string, readonly string[]>() : parseForm(form).values
+  const unknown = [...values.keys()].find((name) => !FIELDS.has(name))
+  if (unknown !== undefined)
+    throw new StanzaError('cancel', 'feature-not-implemented', `The field ${unknown.slice(0, 100)} is not supported.`)
   const one = (name: string): string | undefined => values.get(name)?.[0]
   return {
     ns: query.ns,
@@ -61,8 +79,10 @@ export function parseMamQuery(query: Element): ArchiveQuery {
     ids: values.get('ids')?.length === 0 ? undefined : values.get('ids'),
     beforeId: one('before-id'),
     afterId: one('after-id'),
+    fromId: one('from-id'),
+    toId: one('to-id'),
     includeGroupchat: read('include-groupchat', one('include-groupchat'), parseFormBoolean),
-    fullText: one(FULL_TEXT) ?? one('full-text-search'),
+    fullText: [FULL_TEXT_FIELD, ...OLD_FULL_TEXT_FIELDS].map(one).find((words) => words !== undefined && words !== ''),
     simple: read('simple', one('simple'), parseFormBoolean) ?? false,
     flipPage: tag(query.ns, 'flip-page').in(query) !== undefined,
     rsm: parseRsmRequest(query),
@@ -93,7 +113,7 @@ export function buildMamFields(ns: string, extra: readonly FormField[] = []): El
   ]
   if (ns === MAM_NS) {
     fields.push({ var: 'before-id', type: 'text-single' }, { var: 'after-id', type: 'text-single' })
-    fields.push({ var: 'include-groupchat', type: 'boolean' }, { var: 'ids', type: 'list-multi' })
+    fields.push({ var: 'include-groupchat', type: 'boolean' }, { var: 'ids', type: 'list-multi', open: true })
   }
   return tag(ns, 'query')({}, buildForm({ type: 'form', formType: ns }, [...fields, ...extra]))
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Element } from '@meerkat/xml'
+import { Element, parseElement } from '@meerkat/xml'
 import { buildRegister, parseRegister, RegisterQuery } from './register.ts'
 
 const child = (name: string, ...words: string[]): Element => new Element(name, 'jabber:iq:register', [], words)
@@ -43,4 +43,14 @@ test('S14: a field called __proto__ is a field', () => {
     RegisterQuery({}, child('__proto__', 'x'), new Element('username', 'urn:other', [], ['y'])),
   )
   assert.deepEqual([...fields], [['__proto__', 'x']])
+})
+
+test('XEP-0077 §4: a form goes before the fields, and only one that was filled in', () => {
+  const form = (type: string) =>
+    parseElement(`<query xmlns='jabber:iq:register'><username>bob</username><x xmlns='jabber:x:data' type='${type}'>
+      <field type='hidden' var='FORM_TYPE'><value>jabber:iq:register</value></field>
+      <field type='text-single' var='username'><value>bill</value></field>
+      <field type='text-private' var='password'><value>Calliope</value></field></x></query>`)
+  assert.deepEqual(Object.fromEntries(parseRegister(form('submit')).fields), { username: 'bill', password: 'Calliope' })
+  assert.deepEqual(Object.fromEntries(parseRegister(form('form')).fields), { username: 'bob' })
 })

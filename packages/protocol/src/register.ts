@@ -1,5 +1,6 @@
 /** XEP-0077 2.4: In-Band Registration. */
 import { type Element, tag, text } from '@meerkat/xml'
+import { findForm, parseForm } from './data-form.ts'
 
 const NS = 'jabber:iq:register'
 
@@ -27,6 +28,8 @@ export function parseRegister(query: Element): Registration {
   for (const child of query.elements()) {
     if (child.ns === NS && !isMarker(child)) fields.set(child.name, text(child))
   }
+  // XEP-0077 §4: a form goes before the fields
+  for (const [name, [value = '']] of submittedForm(query)) fields.set(name, value)
   const instructions = Instructions.in(query)
   return {
     fields,
@@ -46,6 +49,13 @@ export function buildRegister(registration: Partial<Registration>): Element {
     ...Array.from(fields, ([name, value]) => tag(NS, name)({}, value || undefined)),
     remove ? Remove() : undefined,
   )
+}
+
+/** The fields of a form that was filled in (XEP-0077 §4). Throws `bad-request` for one that is no form. */
+function submittedForm(query: Element): ReadonlyMap<string, readonly string[]> {
+  const form = findForm(query, NS) ?? findForm(query, `${NS}:changepassword`)
+  const parsed = form && parseForm(form)
+  return parsed?.type === 'submit' ? parsed.values : new Map()
 }
 
 function isMarker(child: Element): boolean {

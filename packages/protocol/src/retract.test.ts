@@ -15,6 +15,12 @@ test('a retraction may name the id of the archive', () => {
   assert.deepEqual(parseRetraction(message(retract)), { by: 'stanza-id', id: '5K' })
 })
 
+test('XEP-0424 0.4.2 §3: a retraction names the id of the stanza', () => {
+  const retract = `<retract id='wrong-recipient-1' xmlns='urn:xmpp:message-retract:1'/>`
+  assert.deepEqual(parseRetraction(message(retract)), { by: 'message-id', id: 'wrong-recipient-1' })
+  assert.equal(parseRetraction(message(`<retract xmlns='urn:xmpp:message-retract:1'/>`)), undefined)
+})
+
 test('XEP-0424 §4: what names no message or applies something else is no retraction', () => {
   assert.equal(parseRetraction(message(`<body>hi</body>`)), undefined)
   const nameless = `<apply-to xmlns='urn:xmpp:fasten:0'><retract xmlns='urn:xmpp:message-retract:0'/></apply-to>`
