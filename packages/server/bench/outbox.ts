@@ -60,17 +60,17 @@ async function measure(queue: 'transient' | 'durable', way: 'catching up' | 'liv
 async function run(host: Host, db: Database, pool: OpenRabbitPool, live: boolean) {
   const schema = sectionSchema(sectionSettings, { folder: '.' })
   const section = schema.parse({ chat_msg_exchange: { name: EXCHANGE } }) as RabbitSection
-  const sink = startRabbit(host, section, pool)
+  const sink = await startRabbit(host, section, pool)
   await sink.begun
   const outbox = host.shared(outboxKey)
   if (!live) {
-    sink.control.pause()
+    await sink.control.pause()
     await commitAll(db, outbox)
   }
   const used = process.cpuUsage()
   const start = performance.now()
   if (live) await commitAll(db, outbox)
-  else sink.control.resume()
+  else await sink.control.resume()
   await until('all confirmed', async () => (await sink.control.status()).counters.delivered === events)
   const seconds = (performance.now() - start) / 1000
   const { user, system } = process.cpuUsage(used)

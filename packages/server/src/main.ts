@@ -13,7 +13,8 @@ import { startServer } from './main/server.ts'
 const USAGE = `usage: meerkat foreground [-c FILE]   start the server here (default: ./meerkat.toml, written when missing)
        meerkat init FILE              write a commented starter configuration
        meerkat check [-c FILE]        say what is wrong with the configuration and what it names
-       meerkat restore BACKUP [-c FILE]   put a backup in the place of the embedded store`
+       meerkat restore BACKUP [-c FILE]   put a backup in the place of the embedded store
+       meerkat migrate mongooseim --from postgres://… [--domain D]... [--dry-run] [--overwrite] [-c FILE]`
 
 /** A mistake of whoever started the process: told without a stack. */
 class UsageError extends Error {}
@@ -22,6 +23,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'init') return init(args[1])
   if (args[0] === 'check') return check(configOf(args.slice(1)))
   if (args[0] === 'restore') return restore(args[1], configOf(args.slice(2)))
+  if (args[0] === 'migrate') return migrate(args.slice(1))
   const file = args[0] === '-c' ? args[1] : args.length === 0 ? undefined : ''
   if (file === '' || (args[0] === '-c' && file === undefined) || args.length > 2) throw new UsageError(USAGE)
   await run(resolve(file ?? 'meerkat.toml'), file === undefined)
@@ -59,6 +61,22 @@ async function restore(source: string | undefined, file: string): Promise<void> 
   const config = (await reader(file))()
   try {
     process.stdout.write(`${restoreStore(config, resolve(source))}\n`)
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** `-c FILE` stands at the end, as with the other commands. */
+async function migrate(words: readonly string[]): Promise<void> {
+  const at = words.indexOf('-c') < 0 ? words.length : words.indexOf('-c')
+  const file = configOf(words.slice(at))
+  const { migrateMongooseim, parseMigrate } = await import('./main/migrate/index.ts')
+  const { printReport } = await import('./main/migrate/report.ts')
+  try {
+    const options = parseMigrate(words.slice(0, at))
+    const report = await migrateMongooseim((await reader(file))(), options)
+    process.stdout.write(`${printReport(report, options)}\n`)
+    if (!report.complete) process.exitCode = 1
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }

@@ -14,6 +14,7 @@ import {
 import { handlerSettings } from '../src/core/config/declarations/http-handlers.ts'
 import { listenerSettings } from '../src/core/config/declarations/listeners.ts'
 import { poolSettings } from '../src/core/config/declarations/pools.ts'
+import { s2sSettings } from '../src/core/config/declarations/s2s.ts'
 import type { ModuleDeclaration, Spec } from '../src/core/module.ts'
 import { type Settings, describeSettings } from '../src/core/settings.ts'
 import { authMethods } from '../src/main/auth.ts'
@@ -64,6 +65,7 @@ function configurationPage(built: ReturnType<typeof knownParts>): string {
     ['[log]', logSettings],
     ['[shaper.NAME]', shaperSettings],
     ['[auth]', authSettings],
+    ['[s2s]', s2sSettings],
   ]
   const add = (
     title: (name: string) => string,

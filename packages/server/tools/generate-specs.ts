@@ -9,6 +9,8 @@ import type { ModuleDeclaration, Spec } from '../src/core/module.ts'
 import { specs as kernelSpecs } from '../src/core/specs.ts'
 import { specs as boshSpecs } from '../src/listeners/bosh/specs.ts'
 import { specs as c2sSpecs } from '../src/listeners/c2s/specs.ts'
+import { specs as componentSpecs } from '../src/listeners/component/specs.ts'
+import { specs as s2sSpecs } from '../src/listeners/s2s/specs.ts'
 import { specs as websocketSpecs } from '../src/listeners/websocket/specs.ts'
 import { loadModules } from '../src/main/modules.ts'
 
@@ -32,6 +34,8 @@ const BUILT_IN: readonly (readonly [part: string, folder: string, specs: readonl
   ['clients', 'listeners/c2s', c2sSpecs],
   ['WebSocket', 'listeners/websocket', websocketSpecs],
   ['BOSH', 'listeners/bosh', boshSpecs],
+  ['components', 'listeners/component', componentSpecs],
+  ['other servers', 'listeners/s2s', s2sSpecs],
 ]
 
 /** The file that declares a module: its name follows from the key. */

@@ -1,7 +1,7 @@
 /** Accounts: listing, checking, registering, removing, banning and importing users. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { type Jid, StreamError, makeJid } from '@meerkat/protocol'
-import { AccountError, accountRegistered, accountRemoved } from '../core/accounts.ts'
+import { AccountError, accountRegistered } from '../core/accounts.ts'
 import type { Host } from '../core/host.ts'
 import { type ImportSummary, importAccounts } from './account-import.ts'
 import { type ApiContext, hostOf, sharedOrNone } from './context.ts'
@@ -30,7 +30,9 @@ async function listUsers(
 ): Promise<string[]> {
   const { accounts } = hostAt(context, domain)
   const from = index ?? 0
-  const wanted = limit == null ? undefined : from + limit
+  // One more than the answer may have, so that it is refused without reading the others.
+  const most = Math.min(limit ?? Infinity, (context.budget?.left ?? Infinity) + 1)
+  const wanted = most === Infinity ? undefined : from + most
   // Every method lists its own users; the page is cut from all of them in order.
   const lists = await Promise.all(
     accounts.methods.map((method) => method.list(domain, wanted === undefined ? {} : { limit: wanted })),
@@ -39,10 +41,14 @@ async function listUsers(
   return names.slice(from, wanted).map((name) => makeJid(name, domain).toString())
 }
 
-async function countUsers({ domain }: { domain: string }, context: ApiContext): Promise<number> {
-  const counts = await Promise.all(hostAt(context, domain).accounts.methods.map((method) => method.count(domain)))
+/** How many accounts a domain has. */
+export async function countAccounts({ accounts }: Host, domain: string): Promise<number> {
+  const counts = await Promise.all(accounts.methods.map((method) => method.count(domain)))
   return counts.reduce((sum, count) => sum + count, 0)
 }
+
+const countUsers = ({ domain }: { domain: string }, context: ApiContext): Promise<number> =>
+  countAccounts(hostAt(context, domain), domain)
 
 async function checkUser({ user }: { user: Jid }, context: ApiContext) {
   const exist = await exists(context, user)
@@ -127,20 +133,25 @@ async function register(context: ApiContext, user: Jid, password: string): Promi
   await host.hooks.notify(accountRegistered, user)
 }
 
-/** Removes the account with all that the server keeps of it, in one unit, and then ends its sessions. */
-async function removeUser({ user }: { user: Jid }, context: ApiContext) {
+/** Removes the account with all that the server keeps of it, and then ends its sessions; false when there is none. */
+export async function removeAccount(context: ApiContext, host: Host, account: Jid): Promise<boolean> {
+  if (!(await host.accounts.exists(account))) return false
+  if (!(await host.removeAccount(account))) return false
+  await endSessions(context, account, 'User removed')
+  return true
+}
+
+/** Answers `removeUser`, for whoever may remove this user. */
+export async function removeUser({ user }: { user: Jid }, context: ApiContext) {
   const host = hostOf(context, user)
-  const account = user.bare
-  if (host === undefined || !(await host.accounts.exists(account))) return fail(user, 'not_allowed', NOT_AUTHORISED)
-  const writes = await host.hooks.fold(accountRemoved, [], account)
-  if (!(await host.accounts.remove(account, writes))) return fail(user, 'not_allowed', NOT_AUTHORISED)
-  endSessions(context, account, 'User removed')
+  if (host === undefined || !(await removeAccount(context, host, user.bare)))
+    return fail(user, 'not_allowed', NOT_AUTHORISED)
   return { jid: user, message: `User ${user} successfully unregistered` }
 }
 
-function endSessions(context: ApiContext, user: Jid, reason: string): void {
-  for (const { local } of context.kernel.directory.of(user))
-    if (local !== undefined) context.kernel.endSession(local, reason, new StreamError('conflict', reason))
+async function endSessions({ kernel }: ApiContext, user: Jid, reason: string): Promise<void> {
+  for (const entry of kernel.directory.of(user))
+    await kernel.endEntry(entry, reason, new StreamError('conflict', reason))
 }
 
 async function setPassword(context: ApiContext, user: Jid, password: string): Promise<void> {
@@ -155,7 +166,11 @@ async function setPassword(context: ApiContext, user: Jid, password: string): Pr
   }
 }
 
-async function changeUserPassword({ user, newPassword }: { user: Jid; newPassword: string }, context: ApiContext) {
+/** Answers `changeUserPassword`, for whoever may change it. */
+export async function changeUserPassword(
+  { user, newPassword }: { user: Jid; newPassword: string },
+  context: ApiContext,
+) {
   await setPassword(context, user, newPassword)
   return { jid: user, message: 'Password changed' }
 }
@@ -165,7 +180,7 @@ async function banUser({ user, reason }: { user: Jid; reason: string }, context:
   // The password first: a client that is only thrown out would be back at once.
   const password = `BANNED_ACCOUNT--${new Date(context.kernel.clock.now()).toISOString()}--${randomUUID()}--${reason}`
   await setPassword(context, user, password)
-  endSessions(context, user, reason)
+  await endSessions(context, user, reason)
   return { jid: user, message: `User ${user} successfully banned with reason: ${reason}` }
 }
 

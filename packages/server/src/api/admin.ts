@@ -1,21 +1,45 @@
 /** The admin schema: its root types, and the parts of all features. */
 import { accountPart } from './account.ts'
+import { cetsPart } from './cets.ts'
 import { checkAuthPart } from './check-auth.ts'
+import { domainPart } from './domain.ts'
+import { externalServicesPart } from './external-services.ts'
+import { gdprPart } from './gdpr.ts'
+import { httpUploadPart } from './http-upload.ts'
+import { lastPart } from './last.ts'
+import { metricPart } from './metric.ts'
+import { offlinePart } from './offline.ts'
 import type { ApiPart } from './part.ts'
+import { privatePart } from './private.ts'
+import { rosterPart } from './roster.ts'
 import { type ApiSchema, assembleSchema } from './schema.ts'
 import { serverPart } from './server.ts'
 import { sessionPart } from './session.ts'
 import { sinksPart } from './sinks.ts'
 import { stanzaPart } from './stanza.ts'
+import { statPart } from './stat.ts'
+import { vcardPart } from './vcard.ts'
 
 /** All parts of the admin schema; a module's `api.ts` is listed here too. */
 export const ADMIN_PARTS: readonly ApiPart[] = [
   checkAuthPart,
   accountPart,
+  cetsPart,
+  domainPart,
+  externalServicesPart,
+  gdprPart,
+  httpUploadPart,
+  lastPart,
+  metricPart,
+  offlinePart,
+  privatePart,
+  rosterPart,
   serverPart,
   sinksPart,
   sessionPart,
   stanzaPart,
+  statPart,
+  vcardPart,
 ]
 
 const ROOTS = `

@@ -1,11 +1,14 @@
 /** Stories with an API: what the tests of this folder share. */
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { makeJid } from '@meerkat/protocol'
 import messages from '../modules/messages.ts'
-import { type Story, type StoryOptions, story } from '../testing/story.ts'
+import { DOMAIN, type Story, type StoryOptions, story } from '../testing/story.ts'
 import { ADMIN_PARTS, adminSchema } from './admin.ts'
 import type { ApiContext } from './context.ts'
 import { type ApiAnswer, executeRequest, executeStream } from './execute.ts'
 import {
+  type ArchivedFile,
   type Backup,
   type LogLevel,
   type NodeControl,
@@ -13,8 +16,12 @@ import {
   type ReloadReport,
   nodeControl,
 } from './node-control.ts'
+import { userSchema } from './user.ts'
 
 export { ADMIN_PARTS }
+
+/** The user schema, assembled once for all tests. */
+export const USER_API = userSchema()
 
 /** The admin schema, assembled once for all tests. */
 export const API = adminSchema()
@@ -31,6 +38,8 @@ export class FakeNode implements NodeControl {
   logLevel: LogLevel = 'NOTICE'
   readonly orders: string[] = []
   readonly files = new Map<string, string>()
+  /** Files that cannot be written, with the code of the file system. */
+  readonly unwritable = new Map<string, string>()
 
   setLogLevel(level: LogLevel): void {
     this.logLevel = level
@@ -40,6 +49,16 @@ export class FakeNode implements NodeControl {
     const text = this.files.get(file)
     if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
     return text
+  }
+
+  async writeArchive(file: string, files: AsyncIterable<ArchivedFile>): Promise<void> {
+    const code = this.unwritable.get(file)
+    if (code !== undefined) throw Object.assign(new Error(code), { code })
+    for await (const { name, text } of files) {
+      let all = ''
+      for await (const piece of text) all += piece
+      this.files.set(`${file}/${name}`, all)
+    }
   }
 
   stop(): void {
@@ -69,6 +88,14 @@ export interface ApiStory {
   readonly ask: (query: string, caller?: Partial<ApiContext>, variables?: Record<string, unknown>) => Promise<ApiAnswer>
   /** Opens the stream of a subscription. */
   readonly watch: (query: string, caller?: Partial<ApiContext>) => ReturnType<typeof executeStream>
+  /** The user schema, asked as a user of the story, or as somebody else. */
+  readonly as: (user: string, caller?: Partial<ApiContext>) => Asking
+}
+
+/** Ways to ask an endpoint. */
+export interface Asking {
+  readonly ask: (query: string, variables?: Record<string, unknown>) => Promise<ApiAnswer>
+  readonly watch: (query: string) => ReturnType<typeof executeStream>
 }
 
 /** Begins a story with an API on `example.com`. */
@@ -87,7 +114,20 @@ export async function apiStory(t: TestContext, options: Partial<StoryOptions> = 
     node,
     ask: (query, caller = {}, variables = {}) => executeRequest(API, { query, variables }, context(caller)),
     watch: (query, caller = {}) => executeStream(API, { query }, context(caller)),
+    as: (name, caller = {}) => {
+      const user = context({ role: 'user', user: makeJid(name, DOMAIN), method: 'http', ...caller })
+      return {
+        ask: (query, variables = {}) => executeRequest(USER_API, { query, variables }, user),
+        watch: (query) => executeStream(USER_API, { query }, user),
+      }
+    },
   }
+}
+
+/** The data of an answer as plain objects; fails when there are errors. */
+export function dataOf({ body }: ApiAnswer): unknown {
+  assert.deepEqual(body.errors ?? [], [])
+  return JSON.parse(JSON.stringify(body.data))
 }
 
 /** The first error's code, or undefined. */

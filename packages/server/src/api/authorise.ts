@@ -11,8 +11,10 @@ export function refusal(
   context: ApiContext,
   operation: string,
 ): string | undefined {
-  if (protection.type === 'PUBLIC' || context.role === 'admin') return undefined
-  if (context.role !== 'domain_admin' || context.domain === undefined)
+  if (protection.type === 'PUBLIC') return undefined
+  if (protection.audience === 'users' && context.role === 'user' && context.user !== undefined) return undefined
+  if (protection.audience === 'admins' && context.role === 'admin') return undefined
+  if (protection.audience !== 'admins' || context.role !== 'domain_admin' || context.domain === undefined)
     return `Cannot execute query ${operation} without permissions`
   if (protection.type === 'DEFAULT') return undefined
   if (protection.type === 'GLOBAL') return `Cannot execute query ${operation} without a global admin permissions`
@@ -31,10 +33,15 @@ export function refusal(
 
 /** Whether all values at a dotted path, through lists and objects, satisfy `fits`; one that is missing does not. */
 function allOf(args: unknown, path: string, fits: (value: unknown) => boolean): boolean {
+  const found = valuesAt(args, path)
+  return found.length > 0 && found.every(fits)
+}
+
+/** The values at a dotted path, through lists and objects; undefined stands for one that is missing. */
+export function valuesAt(args: unknown, path: string): unknown[] {
   let values: unknown[] = [args]
   for (const name of path.split('.')) values = values.flat().map((value) => member(value, name))
-  const found = values.flat()
-  return found.length > 0 && found.every(fits)
+  return values.flat()
 }
 
 function member(value: unknown, name: string): unknown {

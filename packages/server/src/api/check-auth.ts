@@ -1,14 +1,28 @@
 /** `checkAuth`: what the server takes the caller for. The one field that everybody may ask for. */
-import type { ApiContext, Role } from './context.ts'
+import type { ApiContext } from './context.ts'
 import { type ApiPart, resolver } from './part.ts'
 
-const TYPES: Record<Role, string> = { admin: 'ADMIN', domain_admin: 'DOMAIN_ADMIN', unauthorised: 'UNAUTHORIZED' }
+const TYPES = {
+  admin: 'ADMIN',
+  domain_admin: 'DOMAIN_ADMIN',
+  user: 'UNAUTHORIZED',
+  unauthorised: 'UNAUTHORIZED',
+} as const
 
 const checkAuth = (context: ApiContext) => ({
   domain: context.domain ?? null,
-  authStatus: context.role === 'unauthorised' ? 'UNAUTHORIZED' : 'AUTHORIZED',
+  authStatus: TYPES[context.role] === 'UNAUTHORIZED' ? 'UNAUTHORIZED' : 'AUTHORIZED',
   authType: TYPES[context.role],
 })
+
+/** Schema text, the same in every schema. */
+export const AUTH_STATUS = `
+"Whether the caller may do anything."
+enum AuthStatus {
+  AUTHORIZED
+  UNAUTHORIZED
+}
+`
 
 /** The part with `checkAuth`. */
 export const checkAuthPart: ApiPart = {
@@ -27,18 +41,12 @@ type AdminAuthInfo @public {
   authType: AuthType
 }
 
-"Whether the caller may do anything."
-enum AuthStatus {
-  AUTHORIZED
-  UNAUTHORIZED
-}
-
 "The caller's role."
 enum AuthType {
   ADMIN
   DOMAIN_ADMIN
   UNAUTHORIZED
 }
-`,
+${AUTH_STATUS}`,
   resolvers: { AdminQuery: { checkAuth: resolver((_args, context) => checkAuth(context)) } },
 }

@@ -1,5 +1,6 @@
 /** Who may see a field, and what it needs to run: declared in the schema text, read once when it is assembled. */
 import { type ConstDirectiveNode, type GraphQLField, type GraphQLObjectType, valueFromASTUntyped } from 'graphql'
+import type { Audience } from './context.ts'
 
 /** The directives' own schema text. */
 export const DIRECTIVES = `
@@ -27,6 +28,7 @@ directive @use(
 /** Who may see a field. */
 export interface Protection {
   readonly type: 'PUBLIC' | 'DEFAULT' | 'DOMAIN' | 'GLOBAL'
+  readonly audience: Audience
   /** Arguments, or dotted paths into them, whose domains must be the caller's. */
   readonly args: readonly string[]
 }
@@ -41,8 +43,12 @@ export interface Use {
 }
 
 /** The field's own declaration, else its type's; undefined when there is none, which is a fault of the schema. */
-export function protectionOf(type: GraphQLObjectType, field: GraphQLField<unknown, unknown>): Protection | undefined {
-  return readProtection(field.astNode?.directives) ?? readProtection(directivesOf(type))
+export function protectionOf(
+  type: GraphQLObjectType,
+  field: GraphQLField<unknown, unknown>,
+  audience: Audience,
+): Protection | undefined {
+  return readProtection(field.astNode?.directives, audience) ?? readProtection(directivesOf(type), audience)
 }
 
 /** What the field, or its type, declares to need. */
@@ -63,13 +69,17 @@ function directivesOf(type: GraphQLObjectType): readonly ConstDirectiveNode[] {
   return [type.astNode, ...type.extensionASTNodes].flatMap((node) => node?.directives ?? [])
 }
 
-function readProtection(directives: readonly ConstDirectiveNode[] | undefined): Protection | undefined {
-  if (find(directives, 'public') !== undefined) return { type: 'PUBLIC', args: [] }
+function readProtection(
+  directives: readonly ConstDirectiveNode[] | undefined,
+  audience: Audience,
+): Protection | undefined {
+  if (find(directives, 'public') !== undefined) return { type: 'PUBLIC', audience, args: [] }
   const directive = find(directives, 'protected')
   if (directive === undefined) return undefined
   const values = argumentsOf(directive)
   return {
     type: (values.get('type') ?? 'DEFAULT') as Protection['type'],
+    audience,
     args: (values.get('args') ?? []) as readonly string[],
   }
 }

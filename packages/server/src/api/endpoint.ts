@@ -3,22 +3,27 @@
  * it costs 27 MB of memory and a quarter of a second at start (measured, Node 24), and its page loads scripts from elsewhere.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { tryJid } from '@meerkat/protocol'
 import type { Kernel } from '../core/kernel.ts'
+import { plainAddress } from '../core/network.ts'
 import type { ApiContext } from './context.ts'
-import { type Caller, type Credentials, readBasic } from './credentials.ts'
+import { type Recognise, readBasic } from './credentials.ts'
 import { RequestError } from './errors.ts'
 import { type ApiAnswer, type ApiRequest, executeRequest, refused } from './execute.ts'
 import { PAGE, PAGE_POLICY } from './graphiql.ts'
 import { readRequest } from './request.ts'
 import type { ApiSchema } from './schema.ts'
 import { isStream, serveStream } from './sse.ts'
+import type { WrongCredentials } from './wrong-credentials.ts'
 
 /** What an endpoint serves, and to whom. */
 export interface EndpointOptions {
   readonly kernel: Kernel
   readonly api: ApiSchema
   /** Who the caller is by its credentials; throws RequestError to refuse it. */
-  readonly caller: (given: Credentials | undefined) => Caller
+  readonly caller: Recognise
+  /** Slows down who tries passwords; not given where none are asked for. */
+  readonly wrong?: WrongCredentials
   readonly method: 'http' | 'cli'
   readonly allowedCategories?: readonly string[] | undefined
   /** Requests whose Host header is no name of this machine are refused: where a password is asked for, a foreign page has none (S92). */
@@ -53,14 +58,23 @@ async function answer(options: EndpointOptions, request: IncomingMessage): Promi
   return executeRequest(options.api, wanted, context)
 }
 
-/** Who asks for what. */
-export async function admitted(
-  options: EndpointOptions,
-  request: IncomingMessage,
-): Promise<{ context: ApiContext; wanted: ApiRequest }> {
+/** Who asks for what, and how to find out whether that is still so. */
+export interface Admitted {
+  readonly context: ApiContext
+  readonly wanted: ApiRequest
+  /** Rejects when the credentials are no longer good, or no longer those of the same caller. */
+  readonly again: () => Promise<void>
+}
+
+/** Finds out who asks for what; rejects with RequestError. */
+export async function admitted(options: EndpointOptions, request: IncomingMessage): Promise<Admitted> {
   if (options.localOnly === true && !isLocalName(request.headers.host))
     throw new RequestError(403, 'request_error', 'Without a password the API serves only local names of this machine')
-  const caller = options.caller(readBasic(request.headers.authorization))
+  const given = readBasic(request.headers.authorization)
+  const recognise = async () => options.caller(given)
+  const account = tryJid(given?.username)
+  const caller = await (options.wrong?.recognise(plainAddress(request.socket.remoteAddress), recognise, account) ??
+    recognise())
   const wanted = await readRequest(request, options.maxBody ?? MAX_BODY)
   const categories = options.allowedCategories
   const context: ApiContext = {
@@ -69,7 +83,11 @@ export async function admitted(
     method: options.method,
     ...(categories === undefined || categories.length === 0 ? {} : { allowedCategories: categories }),
   }
-  return { context, wanted }
+  const again = async (): Promise<void> => {
+    const { role } = await options.caller(given)
+    if (role !== caller.role) throw new RequestError(401, 'no_permissions', 'The caller may not watch this any more')
+  }
+  return { context, wanted, again }
 }
 
 /** A page that was opened under a foreign name must not reach an open API by pointing that name at this machine. */

@@ -10,8 +10,10 @@ import {
   parse,
   subscribe,
 } from 'graphql'
+import { type AnsweredError, answerError, answerRefusal } from './answers.ts'
+import { Budget } from './budget.ts'
 import type { ApiContext } from './context.ts'
-import { type AnsweredError, RequestError, answerError, answerRefusal } from './errors.ts'
+import { RequestError } from './errors.ts'
 import { DOCUMENT_LIMITS, type DocumentLimits, requireSize } from './limits.ts'
 import { requirePermissions } from './permissions.ts'
 import type { ApiSchema } from './schema.ts'
@@ -113,11 +115,13 @@ function prepare(
   return {
     schema: api.schema,
     document,
-    contextValue: context,
+    contextValue: operation.operation === 'subscription' ? context : withBudget(context),
     operationName: request.operationName ?? null,
     variableValues: withoutNulls(request.variables ?? {}),
   }
 }
+
+const withBudget = (context: ApiContext): ApiContext => ({ budget: new Budget(context.method), ...context })
 
 /** The answer to a request that was not executed. */
 export function refused(error: unknown, report: (error: unknown) => void): ApiAnswer {

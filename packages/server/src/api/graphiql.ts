@@ -37,13 +37,15 @@ const typeText = (t) => t.kind === 'NON_NULL' ? typeText(t.ofType) + '!' : t.kin
 const leaf = (t) => t.ofType ? leaf(t.ofType) : t
 const selection = (types, t, depth) => {
   const type = types.get(leaf(t).name)
+  const parts = type && type.possibleTypes
+  if (parts && type.kind === 'UNION') return depth === 0 ? ' { __typename }' : ' { ' + parts.map((part) => '... on ' + part.name + selection(types, part, depth - 1)).join(' ') + ' }'
   if (!type || !type.fields) return ''
   if (depth === 0) return ' { __typename }'
   return ' { ' + type.fields.filter((f) => !f.args.length).map((f) => f.name + selection(types, f.type, depth - 1)).join(' ') + ' }'
 }
 const T = 'kind name ofType { kind name ofType { kind name ofType { kind name } } }'
 const docs = async () => {
-  const answer = await send('{ __schema { queryType { name } mutationType { name } types { name kind description fields { name description args { name type { ' + T + ' } } type { ' + T + ' } } } } }')
+  const answer = await send('{ __schema { queryType { name } mutationType { name } types { name kind description possibleTypes { kind name } fields { name description args { name type { ' + T + ' } } type { ' + T + ' } } } } }')
   const schema = answer.data.__schema
   const types = new Map(schema.types.map((type) => [type.name, type]))
   const add = (kind, root) => {
@@ -98,7 +100,7 @@ export const PAGE = `<!doctype html>
 </header>
 <div id="left">
   <textarea id="query" spellcheck="false" aria-label="Query">query {
-  checkAuth { authStatus authType domain }
+  checkAuth { authStatus }
 }</textarea>
   <label for="variables">Variables</label>
   <textarea id="variables" spellcheck="false">{}</textarea>

@@ -1,19 +1,20 @@
 /** Makes the endpoints that a configuration asks for, and the one of the control socket. */
 import process from 'node:process'
 import type { Kernel } from '../core/kernel.ts'
-import { adminSchema } from './admin.ts'
 import { sharedOrNone } from './context.ts'
-import { adminCaller } from './credentials.ts'
-import { type RequestHandler, graphqlEndpoint } from './endpoint.ts'
+import { type Credentials, type Recognise, adminCaller, domainAdminCaller, userCaller } from './credentials.ts'
+import type { RequestHandler } from './endpoint.ts'
 import { healthHandler, metricsHandler, readyHandler } from './health.ts'
+import { type LateOptions, type SchemaEndpoint, lateEndpoint } from './late-endpoint.ts'
 import { orderHandler } from './orders.ts'
 import { nodeControl, phaseOf } from './node-control.ts'
 import type { ApiSchema } from './schema.ts'
 import { troubledSinks } from './sinks.ts'
+import { WrongCredentials } from './wrong-credentials.ts'
 
 /** `[[listen.http.handlers.mongoose_graphql_handler]]`, as far as it concerns the endpoint. */
 export interface GraphqlHandlerSettings {
-  readonly schema_endpoint: 'admin' | 'domain_admin' | 'user'
+  readonly schema_endpoint: SchemaEndpoint
   readonly username?: string | undefined
   readonly password?: string | undefined
   readonly allowed_categories?: readonly string[] | undefined
@@ -28,24 +29,30 @@ export interface HandlerOptions {
   readonly allowOpen?: boolean
 }
 
-/** The handler that a section of the configuration describes, for its path and for `/sse` below it; throws for an endpoint that this release does not serve. */
+/** The handler that a section of the configuration describes, for its path and for `/sse` below it. */
 export function graphqlHandler(
   kernel: Kernel,
   settings: GraphqlHandlerSettings,
-  { api = adminSchema(), allowOpen = false }: HandlerOptions = {},
+  { api, allowOpen = false }: HandlerOptions = {},
 ): RequestHandler {
   const { schema_endpoint, username, password } = settings
-  if (schema_endpoint !== 'admin') throw new Error(`schema_endpoint = "${schema_endpoint}" is not served yet`)
   const wanted = username === undefined || password === undefined ? undefined : { username, password }
-  return graphqlEndpoint({
+  const options: LateOptions = {
     kernel,
-    api,
-    caller: adminCaller(wanted),
+    caller: recogniser(kernel, schema_endpoint, wanted),
+    wrong: new WrongCredentials(kernel.clock, kernel.timers),
     method: 'http',
     allowedCategories: settings.allowed_categories,
     idleTimeout: settings.sse_idle_timeout,
-    localOnly: wanted === undefined && !allowOpen,
-  })
+    localOnly: schema_endpoint === 'admin' && wanted === undefined && !allowOpen,
+  }
+  return lateEndpoint(options, schema_endpoint, api)
+}
+
+/** Who may call an endpoint. */
+function recogniser(kernel: Kernel, endpoint: SchemaEndpoint, wanted: Credentials | undefined): Recognise {
+  if (endpoint === 'user') return userCaller(kernel)
+  return endpoint === 'domain_admin' ? domainAdminCaller(kernel) : adminCaller(wanted)
 }
 
 /**
@@ -53,8 +60,8 @@ export function graphqlHandler(
  * `GET /status` tells what the command `status` prints; `/health`, `/ready` and `/metrics` are what HTTP listeners can serve; `POST /reload`
  * and `POST /backup` are orders.
  */
-export function controlHandler(kernel: Kernel, api: ApiSchema = adminSchema()): RequestHandler {
-  const graphql = graphqlEndpoint({ kernel, api, caller: () => ({ role: 'admin' }), method: 'cli' })
+export function controlHandler(kernel: Kernel, api?: ApiSchema): RequestHandler {
+  const graphql = lateEndpoint({ kernel, caller: () => ({ role: 'admin' }), method: 'cli' }, 'admin', api)
   const others = new Map([
     ['/health', healthHandler()],
     ['/ready', readyHandler(kernel)],

@@ -34,6 +34,9 @@ describe('readiness', () => {
     assert.deepEqual(await ask(url), [200, { ready: true }])
     node.phase = 'stopping'
     assert.deepEqual(await ask(url), [503, { ready: false, reasons: ['the server is stopping'] }])
+    node.phase = 'started'
+    story.kernel.shortage = 'the heap is nearly full'
+    assert.deepEqual(await ask(url), [503, { ready: false, reasons: ['the heap is nearly full'] }])
     node.phase = 'starting'
     assert.deepEqual(await ask(url), [503, { ready: false, reasons: ['the server is starting'] }])
   })

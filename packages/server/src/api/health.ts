@@ -14,7 +14,7 @@ export const healthHandler = (): RequestHandler => (request, response) => {
   setImmediate(() => sendJson(response, 200, { alive: true }))
 }
 
-/** Answers 200 when clients are welcome, else 503 with the reasons: starting, stopping, or a store that does not answer. */
+/** Answers 200 when clients are welcome, else 503 with the reasons: starting, stopping, a store that does not answer, a full heap. */
 export const readyHandler = (kernel: Kernel, storeMs = STORE_MS): RequestHandler => {
   return (request, response) => {
     if (refused(request.method, response)) return
@@ -31,7 +31,7 @@ export async function reasons(kernel: Kernel, storeMs = STORE_MS): Promise<strin
   // A store that is closing has nothing to say.
   if (phase !== 'started') return [`the server is ${phase}`]
   const store = await storeProblem(kernel, storeMs)
-  return store === undefined ? [] : [store]
+  return [store, kernel.shortage].filter((reason) => reason !== undefined)
 }
 
 async function storeProblem(kernel: Kernel, limit: number): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { getIntrospectionQuery, parse } from 'graphql'
 import { apiStory, codeOf } from './api-story.fixture.ts'
+import { Budget } from './budget.ts'
 import { DOCUMENT_LIMITS, requireSize } from './limits.ts'
 
 const tooComplex = { code: 'query_too_complex', status: 400 }
@@ -24,6 +25,34 @@ describe('S81: limits of a document', () => {
     // 2^60 fields, in 60 fragments.
     const fragments = Array.from({ length: 60 }, (_, i) => `fragment f${i} on T { ...f${i + 1} ...f${i + 1} }`)
     assert.throws(() => check(`{ ...f0 } ${fragments.join(' ')} fragment f60 on T { a }`), tooComplex)
+  })
+
+  it('refuses many operations, however they are spread', () => {
+    const fields = (count: number) => Array.from({ length: count }, (_, i) => `f${i}`).join(' ')
+    check(`{ a { ${fields(60)} } b { ${fields(40)} } }`)
+    assert.throws(() => check(`{ a { ${fields(60)} } b { ${fields(41)} } }`), tooComplex)
+    assert.throws(() => check(`{ a { ...f ...f } } fragment f on T { ${fields(51)} }`), tooComplex)
+    check(`{ a { one { ${fields(300)} } } }`)
+  })
+
+  it('bounds the lists of an answer together, and reads no more than that', async (t) => {
+    const asked: (number | undefined)[] = []
+    const { ask, story } = await apiStory(t, { absent: ['alice', 'bob', 'carol'] })
+    const [method] = story.host.accounts.methods
+    const list = method!.list.bind(method)
+    method!.list = (domain, options) => {
+      asked.push(options.limit)
+      return list(domain, options)
+    }
+    const query = (more: string) => `{ account { listUsers(domain: "example.com") ${more} } }`
+    const answer = await ask(query('more: listUsers(domain: "example.com")'), { budget: new Budget('http', 5) })
+    assert.deepEqual(
+      answer.body.errors?.map(({ path, extensions }) => [path, extensions['code']]),
+      [[['account', 'more'], 'too_many_results']],
+    )
+    assert.deepEqual(asked, [6, 6])
+    assert.equal(codeOf(await ask(query(''), { budget: new Budget('http', 3) })), undefined)
+    assert.equal(codeOf(await ask(query(''), { budget: new Budget('http', 2) })), 'too_many_results')
   })
 
   it('leaves fragments that spread themselves to validation', async (t) => {

@@ -8,20 +8,31 @@ export interface DocumentLimits {
   /** Levels of nested fields; the longest introspection query of known tools has 15. */
   readonly maxDepth: number
   readonly maxAliases: number
+  /** Fields of categories, which are those that do the work. */
+  readonly maxOperations: number
   /** Fields after fragments are spread out. */
   readonly maxFields: number
 }
 
 /** Enough for every operation of the schema with all of its fields. */
-export const DOCUMENT_LIMITS: DocumentLimits = { maxTokens: 4000, maxDepth: 20, maxAliases: 50, maxFields: 1000 }
+export const DOCUMENT_LIMITS: DocumentLimits = {
+  maxTokens: 4000,
+  maxDepth: 20,
+  maxAliases: 50,
+  maxOperations: 100,
+  maxFields: 1000,
+}
 
 interface Size {
   readonly depth: number
   readonly fields: number
   readonly aliases: number
+  /** Fields of the first and of the second level. */
+  readonly first: number
+  readonly second: number
 }
 
-const NOTHING: Size = { depth: 0, fields: 0, aliases: 0 }
+const NOTHING: Size = { depth: 0, fields: 0, aliases: 0, first: 0, second: 0 }
 
 /** Throws when some operation of the document is deeper or bigger than allowed. */
 export function requireSize(document: DocumentNode, limits: DocumentLimits): void {
@@ -31,6 +42,7 @@ export function requireSize(document: DocumentNode, limits: DocumentLimits): voi
     const size = measure.of(definition.selectionSet)
     if (size.depth > limits.maxDepth) refuse('depth', limits.maxDepth)
     if (size.aliases > limits.maxAliases) refuse('number of aliases', limits.maxAliases)
+    if (size.second > limits.maxOperations) refuse('number of operations', limits.maxOperations)
     if (size.fields > limits.maxFields) refuse('number of fields', limits.maxFields)
   }
 }
@@ -50,7 +62,7 @@ class Measure {
   }
 
   of(selections: SelectionSetNode): Size {
-    let [depth, fields, aliases] = [0, 0, 0]
+    let [depth, fields, aliases, first, second] = [0, 0, 0, 0, 0]
     for (const selection of selections.selections) {
       const isField = selection.kind === Kind.FIELD
       const inner =
@@ -60,10 +72,12 @@ class Measure {
             ? NOTHING
             : this.of(selection.selectionSet)
       depth = Math.max(depth, inner.depth + (isField ? 1 : 0))
+      first += isField ? 1 : inner.first
+      second += isField ? inner.first : inner.second
       fields += inner.fields + (isField ? 1 : 0)
       aliases += inner.aliases + (isField && selection.alias !== undefined ? 1 : 0)
     }
-    return { depth, fields, aliases }
+    return { depth, fields, aliases, first, second }
   }
 
   #fragment(name: string): Size {

@@ -41,6 +41,12 @@ export interface Backup {
   readonly bytes: number
 }
 
+/** A file of an archive: its name, and its text in pieces. */
+export interface ArchivedFile {
+  readonly name: string
+  readonly text: AsyncIterable<string>
+}
+
 /** The node's own operations. */
 export interface NodeControl {
   /** Set by the composition root: it is `stopping` before the first listener closes. */
@@ -64,6 +70,11 @@ export interface NodeControl {
   reload(): Promise<ReloadReport>
   /** Copies the embedded store into a new file; rejects when there is none, or when the file exists. */
   backup(file: string): Promise<Backup>
+  /**
+   * Writes a new archive with these files, and with the lines of the logs that name the address `about`; a relative name is one in the data folder. Rejects
+   * with the codes of the file system.
+   */
+  writeArchive(file: string, files: AsyncIterable<ArchivedFile>, about: string): Promise<void>
   /** Ends the server in good order; returns at once, so that the answer can still leave. */
   stop(): void
   /** Ends the server in good order and starts it again; returns at once. */

@@ -4,15 +4,19 @@ import {
   type GraphQLField,
   type GraphQLInputType,
   GraphQLEnumType,
+  GraphQLInputObjectType,
   GraphQLObjectType,
   getNamedType,
   isListType,
   isNonNullType,
+  isUnionType,
 } from 'graphql'
-import { API, type ApiStory, apiStory, codeOf } from './api-story.fixture.ts'
+import { parseJid } from '@meerkat/protocol'
+import { API, type ApiStory, type Asking, USER_API, apiStory, codeOf } from './api-story.fixture.ts'
 import type { ApiContext } from './context.ts'
 import { fieldKey } from './directives.ts'
 import type { ApiAnswer } from './execute.ts'
+import type { ApiSchema } from './schema.ts'
 
 const SAMPLES: Readonly<Record<string, string>> = {
   JID: '"alice@example.com"',
@@ -32,6 +36,10 @@ function sample(type: GraphQLInputType): string {
   if (isNonNullType(type)) return sample(type.ofType)
   if (isListType(type)) return `[${sample(type.ofType)}]`
   if (type instanceof GraphQLEnumType) return type.getValues()[0]!.name
+  if (type instanceof GraphQLInputObjectType) {
+    const required = Object.values(type.getFields()).filter((field) => isNonNullType(field.type))
+    return `{ ${required.map((field) => `${field.name}: ${sample(field.type)}`).join(', ')} }`
+  }
   return SAMPLES[getNamedType(type).name] ?? '"word"'
 }
 
@@ -41,11 +49,11 @@ interface Operation {
 }
 
 /** A request for each field of each category, with all arguments at example.com. */
-function operations(): Operation[] {
+function operations({ schema }: ApiSchema): Operation[] {
   const roots = [
-    ['query', API.schema.getQueryType()],
-    ['mutation', API.schema.getMutationType()],
-    ['subscription', API.schema.getSubscriptionType()],
+    ['query', schema.getQueryType()],
+    ['mutation', schema.getMutationType()],
+    ['subscription', schema.getSubscriptionType()],
   ] as const
   return roots.flatMap(([kind, root]) =>
     Object.values(root!.getFields()).flatMap((category) => {
@@ -53,7 +61,8 @@ function operations(): Operation[] {
       if (!(type instanceof GraphQLObjectType)) return []
       const write = (field: GraphQLField<unknown, unknown>): Operation => {
         const args = field.args.map((arg) => `${arg.name}: ${sample(arg.type)}`).join(', ')
-        const leaf = getNamedType(field.type) instanceof GraphQLObjectType ? ' { __typename }' : ''
+        const named = getNamedType(field.type)
+        const leaf = named instanceof GraphQLObjectType || isUnionType(named) ? ' { __typename }' : ''
         const call = `${field.name}${args && `(${args})`}${leaf}`
         return { key: fieldKey(type, field), text: `${kind} { ${category.name} { ${call} } }` }
       }
@@ -62,71 +71,157 @@ function operations(): Operation[] {
   )
 }
 
-const refusedAs = async (api: ApiStory, text: string, caller: Partial<ApiContext>): Promise<boolean> => {
-  const answer = await (text.startsWith('subscription') ? watchOnce(api, text, caller) : api.ask(text, caller))
-  const refused = codeOf(answer) === 'no_permissions'
-  assert.equal(answer.status === 401, refused, text)
-  if (refused) assert.equal(answer.body.data, undefined, 'nothing of the request was executed')
-  return refused
-}
+/** Somebody who asks one of the schemas. */
+type Asker = (text: string) => Promise<boolean>
 
-/** Opens a stream, and ends it when it opens. */
-async function watchOnce(api: ApiStory, text: string, caller: Partial<ApiContext>): Promise<ApiAnswer> {
-  const opened = await api.watch(text, caller)
+/** Tells of each request whether it is refused for want of permissions; then nothing of it was executed. */
+const asking =
+  (api: ApiStory, schema: ApiSchema, caller: Partial<ApiContext>): Asker =>
+  async (text) => {
+    const asked: Asking =
+      schema === USER_API
+        ? api.as('alice', caller)
+        : { ask: (query) => api.ask(query, caller), watch: (query) => api.watch(query, caller) }
+    const answer = await (text.startsWith('subscription') ? watchOnce(await asked.watch(text)) : asked.ask(text))
+    const refused = codeOf(answer) === 'no_permissions'
+    assert.equal(answer.status === 401, refused, text)
+    if (refused) assert.equal(answer.body.data, undefined, 'nothing of the request was executed')
+    return refused
+  }
+
+/** Ends a stream that was opened. */
+async function watchOnce(opened: Awaited<ReturnType<ApiStory['watch']>>): Promise<ApiAnswer> {
   if ('status' in opened) return opened
   await opened.return()
   return { status: 200, body: {} }
 }
 
-describe('S80: every field of the admin schema against every role', () => {
-  const all = operations()
+const isOpen = ({ protections }: ApiSchema, key: string): boolean => protections.get(key)?.type === 'PUBLIC'
 
-  it('covers all categories', () => {
-    assert.ok(all.length >= 29, `only ${all.length} fields`)
-    for (const { key } of all) assert.ok(API.protections.has(key), key)
+/** Each endpoint with its schema, a caller who may do everything there, and those who may do nothing. */
+const ENDPOINTS: readonly {
+  readonly name: string
+  readonly api: ApiSchema
+  readonly least: number
+  readonly strangers: Readonly<Record<string, Partial<ApiContext>>>
+}[] = [
+  {
+    name: 'admin',
+    api: API,
+    least: 60,
+    strangers: { nobody: { role: 'unauthorised' }, 'a user': { role: 'user', user: parseJid('alice@example.com') } },
+  },
+  {
+    name: 'domain_admin',
+    api: API,
+    least: 60,
+    strangers: { 'the admin of another domain': { role: 'domain_admin', domain: 'other.example' } },
+  },
+  {
+    name: 'user',
+    api: USER_API,
+    least: 20,
+    strangers: {
+      nobody: { role: 'unauthorised' },
+      'the admin': { role: 'admin' },
+      'the admin of the domain': { role: 'domain_admin', domain: 'example.com' },
+    },
+  },
+]
+
+for (const { name, api: schema, least, strangers } of ENDPOINTS)
+  describe(`S80: every field of the endpoint ${name} against who may not see it`, () => {
+    const all = operations(schema)
+
+    it('covers all categories', () => {
+      assert.ok(all.length >= least, `only ${all.length} fields`)
+      for (const { key } of all) assert.ok(schema.protections.has(key), key)
+    })
+
+    for (const [who, caller] of Object.entries(strangers))
+      it(`lets ${who} have nothing but checkAuth`, async (t) => {
+        const refused = asking(await apiStory(t, { absent: ['alice'] }), schema, caller)
+        for (const { key, text } of all) assert.equal(await refused(text), !isOpen(schema, key), key)
+      })
+
+    it('guards each field by itself, should a request ever get past the check before', async (t) => {
+      const api = await apiStory(t)
+      for (const caller of Object.values(strangers)) {
+        const context = { kernel: api.story.kernel, role: 'unauthorised', method: 'http', ...caller } as ApiContext
+        let open = 0
+        for (const [key, protection] of schema.protections) {
+          const [typeName, fieldName] = key.split('.') as [string, string]
+          const field = (schema.schema.getType(typeName) as GraphQLObjectType).getFields()[fieldName]!
+          const info = { operation: {}, fieldName } as never
+          const resolve = () => field.resolve!({}, {}, context, info)
+          const mayPass = context.role === 'domain_admin' && schema === API && protection.type === 'DEFAULT'
+          if (protection.type === 'PUBLIC') open++
+          else if (!mayPass) assert.throws(resolve, { code: 'no_permissions' }, key)
+        }
+        // checkAuth, and the fields of its answer.
+        assert.ok(open <= 4, `${open} fields are open`)
+      }
+    })
   })
 
-  it('lets nobody but checkAuth answer without credentials', async (t) => {
-    const api = await apiStory(t, { absent: ['alice'] })
-    for (const { key, text } of all)
-      assert.equal(await refusedAs(api, text, { role: 'unauthorised' }), !key.startsWith('AdminAuthInfo.'), key)
-  })
-
-  it('keeps a domain admin out of other domains and of what is global', async (t) => {
-    const api = await apiStory(t, { absent: ['alice'] })
-    for (const { key, text } of all) {
-      const isOpen = API.protections.get(key)?.type === 'PUBLIC'
-      assert.equal(await refusedAs(api, text, { role: 'domain_admin', domain: 'other.example' }), !isOpen, key)
-    }
-  })
-
+describe('S80: every field for those who may', () => {
   it('lets a domain admin manage its own domain and nothing that is global', async (t) => {
     const api = await apiStory(t, { absent: ['alice'] })
-    for (const { key, text } of all) {
-      const isGlobal = API.protections.get(key)?.type === 'GLOBAL'
-      assert.equal(await refusedAs(api, text, { role: 'domain_admin', domain: 'example.com' }), isGlobal, key)
-    }
+    const refused = asking(api, API, { role: 'domain_admin', domain: 'example.com' })
+    for (const { key, text } of operations(API))
+      assert.equal(await refused(text), API.protections.get(key)?.type === 'GLOBAL', key)
   })
 
   it('refuses the admin nothing', async (t) => {
-    const api = await apiStory(t, { absent: ['alice'] })
-    for (const { key, text } of all) assert.equal(await refusedAs(api, text, {}), false, key)
+    const refused = asking(await apiStory(t, { absent: ['alice'] }), API, {})
+    for (const { key, text } of operations(API)) assert.equal(await refused(text), false, key)
   })
 
-  it('guards each field by itself, should a request ever get past the check before', async (t) => {
-    const api = await apiStory(t)
-    const context: ApiContext = { kernel: api.story.kernel, role: 'unauthorised', method: 'http' }
-    let open = 0
-    for (const [key, protection] of API.protections) {
+  it('refuses a user nothing of the user schema', async (t) => {
+    const refused = asking(await apiStory(t, { absent: ['alice'] }), USER_API, { role: 'user' })
+    for (const { key, text } of operations(USER_API)) assert.equal(await refused(text), false, key)
+  })
+})
+
+describe('S80: what a domain admin names is of its own domain', () => {
+  /** Whom somebody of the domain writes to, or has in the roster: that may be anybody. */
+  const OTHERS = new Set(['to', 'with', 'contact', 'contacts', 'contacts.jid'])
+  const ADDRESSES = new Set(['JID', 'BareJID', 'FullJID', 'DomainName'])
+
+  /** Dotted paths of the arguments that hold addresses or domains. */
+  function addresses(args: readonly { name: string; type: GraphQLInputType }[], before = ''): string[] {
+    return args.flatMap(({ name, type }) => {
+      const named = getNamedType(type)
+      const path = `${before}${name}`
+      // A vCard may hold another one; its fields are no addresses of ours.
+      if (named.name === 'VcardInput') return []
+      if (named instanceof GraphQLInputObjectType) return addresses(Object.values(named.getFields()), `${path}.`)
+      return ADDRESSES.has(named.name) ? [path] : []
+    })
+  }
+
+  it('every argument with a JID or a domain decides, but for the other end of a conversation', () => {
+    let checked = 0
+    for (const [key, { type, args }] of API.protections) {
+      if (type !== 'DOMAIN') continue
       const [typeName, fieldName] = key.split('.') as [string, string]
       const field = (API.schema.getType(typeName) as GraphQLObjectType).getFields()[fieldName]!
-      const info = { operation: {}, fieldName } as never
-      const resolve = () => field.resolve!({}, {}, context, info)
-      if (protection.type === 'PUBLIC') open++
-      else assert.throws(resolve, { code: 'no_permissions' }, key)
+      for (const path of addresses(field.args)) {
+        checked++
+        assert.ok(args.includes(path) || (OTHERS.has(path) && args.length > 0), `${key}: nobody looks at ${path}`)
+      }
     }
-    // checkAuth, and the three fields of its answer.
-    assert.equal(open, 4)
+    assert.ok(checked > 40, `only ${checked} arguments`)
+  })
+
+  it('reads all of a list, and what is inside of objects', async (t) => {
+    const { ask } = await apiStory(t, { absent: ['alice'] })
+    const own = { jid: 'alice@example.com', name: '' }
+    const query = 'mutation ($c: [ContactInput!]!) { roster { subscribeAllToAll(contacts: $c) } }'
+    const caller = { role: 'domain_admin', domain: 'example.com' } as const
+    const answer = await ask(query, caller, { c: [own, { jid: 'bob@other.example', name: '' }] })
+    assert.match(answer.body.errors![0]!.message, /Args with invalid value: contacts\.jid$/)
+    assert.notEqual(codeOf(await ask(query, caller, { c: [own] })), 'no_permissions')
   })
 })
 

@@ -19,7 +19,7 @@ describe('assembling a schema', () => {
       'extend type AdminQuery { zoo: Zoo @protected } type Zoo @protected(type: GLOBAL) { animals: Int }',
     )
     const { protections } = assembleSchema(ROOT, [whole])
-    assert.deepEqual(protections.get('Zoo.animals'), { type: 'GLOBAL', args: [] })
+    assert.deepEqual(protections.get('Zoo.animals'), { type: 'GLOBAL', audience: 'admins', args: [] })
   })
 
   it('refuses a resolver without a field, and two for one field', () => {

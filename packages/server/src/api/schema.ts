@@ -8,10 +8,12 @@ import {
   defaultFieldResolver,
   isIntrospectionType,
 } from 'graphql'
+import { when } from '../core/when.ts'
 import { refusal } from './authorise.ts'
-import type { ApiContext } from './context.ts'
+import { requireCategory } from './categories.ts'
+import type { ApiContext, Audience } from './context.ts'
 import { DIRECTIVES, type Protection, fieldKey, protectionOf, useOf } from './directives.ts'
-import { ApiError, RequestError } from './errors.ts'
+import { RequestError } from './errors.ts'
 import type { ApiPart, Resolver } from './part.ts'
 import { SCALARS, defineScalars } from './scalars.ts'
 import { subscriber } from './subscriber.ts'
@@ -20,12 +22,13 @@ import { requireUse } from './use.ts'
 /** A schema that can be executed, with who may see each of its fields. */
 export interface ApiSchema {
   readonly schema: GraphQLSchema
+  readonly audience: Audience
   /** By type and field: `AccountAdminQuery.listUsers`. */
   readonly protections: ReadonlyMap<string, Protection>
 }
 
 /** Builds a schema; `base` is the text with the root types. Throws when a field declares no role, or a resolver has no field. */
-export function assembleSchema(base: string, parts: readonly ApiPart[]): ApiSchema {
+export function assembleSchema(base: string, parts: readonly ApiPart[], audience: Audience = 'admins'): ApiSchema {
   const schema = buildSchema([DIRECTIVES, SCALARS, base, ...parts.map((part) => part.sdl)].join('\n'))
   defineScalars(schema)
   const resolvers = collect(parts, (part) => part.resolvers)
@@ -34,7 +37,7 @@ export function assembleSchema(base: string, parts: readonly ApiPart[]): ApiSche
   for (const type of objectTypes(schema)) {
     for (const field of Object.values(type.getFields())) {
       const key = fieldKey(type, field)
-      const protection = protectionOf(type, field)
+      const protection = protectionOf(type, field, audience)
       if (protection === undefined) throw new Error(`${key} does not declare who may see it`)
       protections.set(key, protection)
       field.resolve = guarded(schema, type, field, protection, resolvers.get(key))
@@ -44,7 +47,7 @@ export function assembleSchema(base: string, parts: readonly ApiPart[]): ApiSche
   }
   const stray = [...resolvers.keys(), ...streams.keys()].find((key) => resolvers.has(key) || !protections.has(key))
   if (stray !== undefined) throw new Error(`${stray} has a resolver and is not in the schema`)
-  return { schema, protections }
+  return { schema, audience, protections }
 }
 
 function objectTypes(schema: GraphQLSchema): GraphQLObjectType[] {
@@ -88,13 +91,12 @@ function guarded(
     if (refused !== undefined) throw new RequestError(401, 'no_permissions', refused)
     if (isRoot) requireCategory(field.name, context)
     if (use !== undefined) requireUse(use, args, context)
-    if (resolve !== undefined) return resolve(args, context)
     // A category is only a door to its fields.
-    return isRoot ? {} : defaultFieldResolver(source, args, context, info)
+    if (isRoot && resolve === undefined) return {}
+    const value = resolve === undefined ? defaultFieldResolver(source, args, context, info) : resolve(args, context)
+    return when(value, (found: unknown) => {
+      if (Array.isArray(found)) context.budget?.take(found.length)
+      return found
+    })
   }
-}
-
-function requireCategory(category: string, context: ApiContext): void {
-  if (context.allowedCategories === undefined || context.allowedCategories.includes(category)) return
-  throw new ApiError('category_disabled', 'Category disabled', { category })
 }

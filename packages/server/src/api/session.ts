@@ -5,6 +5,7 @@ import type { SessionEntry } from '../core/directory.ts'
 import { type ApiContext, hostOf } from './context.ts'
 import { ApiError } from './errors.ts'
 import { type ApiPart, resolver } from './part.ts'
+import { requireWritable } from './writable.ts'
 
 /** The sessions of a domain, or all. */
 function entriesAt(context: ApiContext, domain: string | null | undefined): SessionEntry[] {
@@ -15,7 +16,7 @@ function entriesAt(context: ApiContext, domain: string | null | undefined): Sess
 }
 
 /** A user's sessions, oldest first; throws when there is no such user. */
-async function entriesOf(context: ApiContext, user: Jid): Promise<readonly SessionEntry[]> {
+export async function entriesOf(context: ApiContext, user: Jid): Promise<readonly SessionEntry[]> {
   const details = { jid: user.toString() }
   const host = hostOf(context, user)
   if (host === undefined) throw new ApiError('user_not_found', "User's domain does not exist", details)
@@ -24,7 +25,8 @@ async function entriesOf(context: ApiContext, user: Jid): Promise<readonly Sessi
   return context.kernel.directory.of(user)
 }
 
-function describe(entry: SessionEntry, context: ApiContext): object {
+/** A session as the API tells it. */
+export function describe(entry: SessionEntry, context: ApiContext): object {
   const connection = entry.local?.connection
   return {
     user: entry.jid,
@@ -59,12 +61,12 @@ async function getUserResource({ user, number }: { user: Jid; number: number }, 
   return entry.jid.resource
 }
 
-/** Ends one session; false when it is connected to another node. */
-function kick({ jid, local }: SessionEntry, reason: string | null | undefined, context: ApiContext): object {
+/** Ends one session, at whatever node. */
+async function kick(entry: SessionEntry, reason: string | null | undefined, context: ApiContext): Promise<object> {
+  const { jid } = entry
   const words = reason || 'Kicked by administrator'
-  if (local === undefined)
-    return { jid, kicked: false, code: 'no_session', message: 'The session is connected to another node' }
-  context.kernel.endSession(local, 'kicked', new StreamError('conflict', words))
+  if ((await context.kernel.endEntry(entry, 'kicked', new StreamError('conflict', words))) === false)
+    return { jid, kicked: false, code: 'no_session', message: 'The session has gone' }
   return { jid, kicked: true, code: null, message: 'Session kicked' }
 }
 
@@ -76,7 +78,7 @@ async function kickUserSession({ user, reason }: { user: Jid; reason?: string | 
 }
 
 async function kickUser({ user, reason }: { user: Jid; reason?: string | null }, context: ApiContext) {
-  return [...(await entriesOf(context, user))].map((entry) => kick(entry, reason, context))
+  return Promise.all((await entriesOf(context, user)).map((entry) => kick(entry, reason, context)))
 }
 
 interface PresenceArgs {
@@ -106,12 +108,30 @@ async function setPresence(args: PresenceArgs, context: ApiContext) {
     args.status == null || args.status === '' ? undefined : Status({}, args.status),
     args.priority == null ? undefined : Priority({}, String(args.priority)),
   )
+  requireWritable(presence, details)
   await context.kernel.router.receive(entry.local, presence, user.bare)
   return { jid: user, message: 'Presence set successfully' }
 }
 
 type AtDomain = { domain?: string | null }
 type OfUser = { user: Jid }
+
+/** What is told of sessions, in every schema. */
+export const SESSION_TYPES = `
+"A connected resource."
+type Session @protected {
+  user: JID!
+  "How it is connected, such as c2s"
+  connection: String
+  ip: String
+  port: Int
+  priority: Int
+  "The node that it is connected to"
+  node: String
+  "How long it has been connected, in seconds"
+  uptime: Int
+}
+`
 
 /** The part with the category `session`. */
 export const sessionPart: ApiPart = {
@@ -178,20 +198,6 @@ enum PresenceShow {
   XA
 }
 
-"A connected resource."
-type Session @protected {
-  user: JID!
-  "How it is connected, such as c2s"
-  connection: String
-  ip: String
-  port: Int
-  priority: Int
-  "The node that it is connected to"
-  node: String
-  "How long it has been connected, in seconds"
-  uptime: Int
-}
-
 "What became of a session."
 type KickUserResult @protected {
   jid: JID!
@@ -213,7 +219,7 @@ type UserStatus @protected {
   priority: Int
   text: String
 }
-`,
+${SESSION_TYPES}`,
   resolvers: {
     SessionAdminQuery: {
       listSessions: resolver(({ domain }: AtDomain, context) =>

@@ -7,6 +7,9 @@ import { type ApiAnswer, executeStream, refused } from './execute.ts'
 
 const IDLE_MS = 3_600_000
 
+/** How often it is asked whether the caller may still watch. */
+const RECHECK_SECONDS = 60
+
 /** Whether the request is for the stream and not for the endpoint itself. */
 export const isStream = (request: IncomingMessage): boolean => /\/sse\/?(?:\?|$)/.test(request.url ?? '')
 
@@ -16,7 +19,7 @@ export function serveStream(options: EndpointOptions, request: IncomingMessage, 
   const report = (error: unknown) => options.kernel.report('graphql_stream_failed', error)
   open(options, request)
     .catch((error: unknown) => refused(error, report))
-    .then((opened) => ('status' in opened ? send(response, opened) : write(response, opened, options.idleTimeout)))
+    .then((opened) => ('status' in opened ? send(response, opened) : watched(options, response, opened)))
     .catch((error: unknown) => {
       report(error)
       response.destroy()
@@ -25,8 +28,35 @@ export function serveStream(options: EndpointOptions, request: IncomingMessage, 
 
 async function open(options: EndpointOptions, request: IncomingMessage) {
   if (request.method !== 'GET') throw new RequestError(405, 'method_not_allowed', 'Use GET')
-  const { context, wanted } = await admitted(options, request)
-  return executeStream(options.api, wanted, context)
+  const { context, wanted, again } = await admitted(options, request)
+  const stream = await executeStream(options.api, wanted, context)
+  return 'status' in stream ? stream : { stream, again }
+}
+
+interface Opened {
+  readonly stream: AsyncGenerator<ApiAnswer['body'], void, void>
+  readonly again: () => Promise<void>
+}
+
+/** S82: a stream ends, with the reason, when its caller's credentials are no longer good. */
+async function watched(options: EndpointOptions, response: ServerResponse, { stream, again }: Opened): Promise<void> {
+  let refusal: ApiAnswer['body'] | undefined
+  const look = (): void => {
+    again().catch((error: unknown) => {
+      // A store that is away says nothing about the caller.
+      if (!(error instanceof RequestError) || error.status !== 401) return
+      refusal = refused(error, () => undefined).body
+      void stream.return()
+    })
+  }
+  const timer = options.kernel.timers.every(RECHECK_SECONDS, look)
+  try {
+    await write(response, stream, options.idleTimeout)
+    if (refusal !== undefined && response.writable) response.write(`event: error\ndata: ${JSON.stringify(refusal)}\n\n`)
+    response.end()
+  } finally {
+    timer.cancel()
+  }
 }
 
 async function write(
@@ -47,7 +77,6 @@ async function write(
     const taken = response.write(`id: ${++id}\ndata: ${JSON.stringify(body)}\n\n`)
     if (!taken && !response.destroyed) await Promise.race([once(response, 'drain'), once(response, 'close')])
   }
-  response.end()
 }
 
 /** Whether all leaves are null: there is nothing to tell. */

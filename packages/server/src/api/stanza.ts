@@ -8,6 +8,7 @@ import { ApiError } from './errors.ts'
 import { messageStream } from './message-stream.ts'
 import { type ApiPart, resolver, stream } from './part.ts'
 import { trafficStream } from './traffic-stream.ts'
+import { requireWritable } from './writable.ts'
 
 /** The most messages that one call of getLastMessages gives. */
 const MAX_MESSAGES = 500
@@ -22,8 +23,9 @@ async function requireUser(context: ApiContext, user: Jid, details: object): Pro
 }
 
 /** Sends on behalf of a local user; resolves when what the stanza leaves behind is stored. Its refusal is the caller's error. */
-async function send(context: ApiContext, stanza: Element, from: Jid, to: Jid): Promise<{ id: string }> {
+export async function send(context: ApiContext, stanza: Element, from: Jid, to: Jid): Promise<{ id: string }> {
   await requireUser(context, from, { from: from.toString() })
+  requireWritable(stanza, { from: from.toString(), to: to.toString() })
   const given = stanza.attr('id')
   const id = given === undefined || given === '' ? newId() : given
   try {
@@ -39,17 +41,20 @@ async function send(context: ApiContext, stanza: Element, from: Jid, to: Jid): P
   return { id }
 }
 
-const sendMessage = ({ from, to, body }: { from: Jid; to: Jid; body: string }, context: ApiContext) =>
+/** Answers `sendMessage`, for whoever may send in the name of `from`. */
+export const sendMessage = ({ from, to, body }: { from: Jid; to: Jid; body: string }, context: ApiContext) =>
   send(context, Message({ type: 'chat', from, to }, Body({}, body)), from, to)
 
-interface HeadLine {
+/** What `sendMessageHeadLine` is told. */
+export interface HeadLine {
   readonly from: Jid
   readonly to: Jid
   readonly subject?: string | null
   readonly body?: string | null
 }
 
-function sendMessageHeadLine({ from, to, subject, body }: HeadLine, context: ApiContext) {
+/** Answers `sendMessageHeadLine`, for whoever may send in the name of `from`. */
+export function sendMessageHeadLine({ from, to, subject, body }: HeadLine, context: ApiContext) {
   const message = Message(
     { type: 'headline', from, to },
     subject == null ? undefined : Subject({}, subject),
@@ -58,8 +63,15 @@ function sendMessageHeadLine({ from, to, subject, body }: HeadLine, context: Api
   return send(context, message, from, to)
 }
 
-/** The sender and the recipient are read from the stanza itself. */
-function sendStanza({ stanza }: { stanza?: Element | null }, context: ApiContext) {
+/** A stanza to send, and the addresses that stand in it. */
+export interface Written {
+  readonly stanza: Element
+  readonly from: Jid | undefined
+  readonly to: Jid
+}
+
+/** Reads a stanza for `sendStanza`; throws ApiError when it names nobody to send it to, or is none. */
+export function readStanza(stanza: Element | null | undefined): Written {
   if (stanza == null) throw new ApiError('no_sender', 'Missing sender JID')
   const [from, to] = [stanza.attr('from'), stanza.attr('to')]
   const sender = tryJid(from)
@@ -67,8 +79,14 @@ function sendStanza({ stanza }: { stanza?: Element | null }, context: ApiContext
   if (from !== undefined && sender === undefined) throw new ApiError('invalid_sender', 'Invalid sender JID')
   if (to === undefined) throw new ApiError('no_recipient', 'Missing recipient JID')
   if (recipient === undefined) throw new ApiError('invalid_recipient', 'Invalid recipient JID')
-  if (sender === undefined) throw new ApiError('no_sender', 'Missing sender JID')
-  return send(context, asStanza(stanza), sender, recipient)
+  return { stanza: asStanza(stanza), from: sender, to: recipient }
+}
+
+/** The sender and the recipient are read from the stanza itself. */
+function sendStanza(args: { stanza?: Element | null }, context: ApiContext) {
+  const { stanza, from, to } = readStanza(args.stanza)
+  if (from === undefined) throw new ApiError('no_sender', 'Missing sender JID')
+  return send(context, stanza, from, to)
 }
 
 /** A stanza written without a namespace is one of a client stream; nothing else can be routed. */
@@ -87,14 +105,16 @@ function inNamespace(element: Element, ns: string): Element {
   return new Element(element.name, ns, element.attrs, children)
 }
 
-interface LastMessages {
+/** What `getLastMessages` is told. */
+export interface LastMessages {
   readonly caller: Jid
   readonly with?: Jid | null
   readonly limit?: number | null
   readonly before?: number | null
 }
 
-async function getLastMessages(args: LastMessages, context: ApiContext) {
+/** Answers `getLastMessages`, for whoever may read the archive of `caller`. */
+export async function getLastMessages(args: LastMessages, context: ApiContext) {
   await requireUser(context, args.caller, { user: args.caller.toString() })
   const limit = Math.min(args.limit ?? 50, MAX_MESSAGES)
   const messages = await sharedOrNone(context.kernel, archiveReader)?.last(args.caller.bare, {
@@ -111,13 +131,41 @@ async function getLastMessages(args: LastMessages, context: ApiContext) {
   return { stanzas, limit }
 }
 
-async function subscribeForMessages({ caller }: { caller: Jid }, context: ApiContext) {
+/** Opens the stream of `subscribeForMessages`, for whoever may read what `caller` gets. */
+export async function subscribeForMessages(
+  { caller }: { caller: Jid },
+  context: ApiContext,
+): Promise<AsyncIterable<unknown>> {
   await requireUser(context, caller, { user: caller.toString() })
   return messageStream(context.kernel, caller.bare)
 }
 
 const subscribeForTraffic = async ({ limit }: { limit?: number | null }, { kernel }: ApiContext) =>
   trafficStream(kernel, limit ?? undefined)
+
+/** What is told of stanzas, in every schema. */
+export const STANZA_TYPES = `
+"A page of messages."
+type StanzasPayload @protected {
+  stanzas: [StanzaMap]
+  "How many there were at most"
+  limit: Int
+}
+
+"A message with what is known about it."
+type StanzaMap @protected {
+  sender: JID
+  timestamp: DateTime
+  "The archive's id"
+  stanza_id: String
+  stanza: XmlElement
+}
+
+"A stanza that was sent."
+type SendStanzaPayload @protected {
+  id: ID
+}
+`
 
 /** The part with the category `stanza`. */
 export const stanzaPart: ApiPart = {
@@ -182,27 +230,7 @@ type StanzaAdminMutation {
   sendStanza(stanza: XmlElement): SendStanzaPayload @protected(type: GLOBAL)
 }
 
-"A page of messages."
-type StanzasPayload @protected {
-  stanzas: [StanzaMap]
-  "How many there were at most"
-  limit: Int
-}
-
-"A message with what is known about it."
-type StanzaMap @protected {
-  sender: JID
-  timestamp: DateTime
-  "The archive's id"
-  stanza_id: String
-  stanza: XmlElement
-}
-
-"A stanza that was sent."
-type SendStanzaPayload @protected {
-  id: ID
-}
-`,
+${STANZA_TYPES}`,
   resolvers: {
     StanzaAdminQuery: { getLastMessages: resolver(getLastMessages) },
     StanzaAdminMutation: {

@@ -11,6 +11,7 @@ import {
   getNamedType,
 } from 'graphql'
 import { refusal } from './authorise.ts'
+import { requireCategory } from './categories.ts'
 import type { ApiContext } from './context.ts'
 import { type Protection, fieldKey, useOf } from './directives.ts'
 import { RequestError } from './errors.ts'
@@ -31,9 +32,11 @@ export function subscriber(
     const key = fieldKey(type, field)
     const args = getArgumentValues(field, node, info.variableValues)
     // S80: decided here too, as for every other field.
-    const protection = protections.get(key) ?? { type: 'GLOBAL', args: [] }
+    const protection = protections.get(key)
+    if (protection === undefined) throw new Error(`${key} does not declare who may see it`)
     const refused = refusal(protection, () => args, context, info.operation.name?.value ?? 'ROOT')
     if (refused !== undefined) throw new RequestError(401, 'no_permissions', refused)
+    requireCategory(category.name, context)
     const use = useOf(type, field)
     if (use !== undefined) requireUse(use, args, context)
     const open = streams.get(key)

@@ -2,6 +2,7 @@
 import { Jid } from '@meerkat/protocol'
 import type { Host } from '../core/host.ts'
 import { archiveReader } from './archive.ts'
+import { valuesAt } from './authorise.ts'
 import { type ApiContext, sharedOrNone } from './context.ts'
 import type { Use } from './directives.ts'
 import { ApiError } from './errors.ts'
@@ -9,9 +10,9 @@ import { nodeControl } from './node-control.ts'
 
 /** Throws `deps_not_loaded` when something is missing; an unknown domain is left to the resolver. */
 export function requireUse(use: Use, args: Readonly<Record<string, unknown>>, context: ApiContext): void {
-  const host = hostFrom(use, args, context)
+  const hosts = hostsFrom(use, args, context)
   const node = sharedOrNone(context.kernel, nodeControl)
-  const modules = host === undefined ? [] : use.modules.filter((name) => !loaded(host, name, context))
+  const modules = use.modules.filter((name) => hosts.some((host) => !loaded(host, name, context)))
   const services = use.services.filter((name) => node?.services.includes(name) !== true)
   const databases = use.internal_databases.filter((name) => node?.internalDatabases.includes(name) !== true)
   const missing = [
@@ -26,13 +27,14 @@ export function requireUse(use: Use, args: Readonly<Record<string, unknown>>, co
   throw new ApiError('deps_not_loaded', `Some of the required ${kinds} are not loaded`, details)
 }
 
-function hostFrom(use: Use, args: Readonly<Record<string, unknown>>, { kernel }: ApiContext): Host | undefined {
-  for (const name of use.args) {
-    const value = args[name]
+/** The host types that the arguments name; when they name none, that of the user who asks. */
+function hostsFrom(use: Use, args: Readonly<Record<string, unknown>>, { kernel, user }: ApiContext): Host[] {
+  const named = use.args.flatMap((path) => valuesAt(args, path)).filter((value) => value != null)
+  const found = (named.length === 0 ? [user] : named).map((value) => {
     if (value instanceof Jid) return kernel.hosts.of(value.domain)
-    if (typeof value === 'string') return kernel.hosts.of(value) ?? kernel.hosts.type(value)
-  }
-  return undefined
+    return typeof value === 'string' ? (kernel.hosts.of(value) ?? kernel.hosts.type(value)) : undefined
+  })
+  return [...new Set(found.filter((host) => host !== undefined))]
 }
 
 /** `mod_mam_pm` is no module of the configuration: it runs when messages of users are archived. */

@@ -66,6 +66,8 @@ class InternalAuth implements AuthMethod {
   readonly #passwords = new PasswordQueue()
   /** The stored row of recently seen users; null for names that have no account. */
   readonly #rows = new LRUCache<string, { readonly row: Row | null }>({ max: CACHED_ACCOUNTS })
+  /** Counts what was forgotten: a row that was read before is not remembered after. */
+  #forgotten = 0
   /** Makes a login of a user who does not exist cost as much as any other (S32). */
   readonly #secret = randomBytes(32)
 
@@ -110,7 +112,7 @@ class InternalAuth implements AuthMethod {
       if (!(error instanceof StorageError) || error.problem !== 'constraint') throw error
       throw new AccountError('exists', `User ${user} already registered`)
     } finally {
-      this.#rows.delete(user.bare.toString())
+      this.forget(user)
     }
   }
 
@@ -118,14 +120,19 @@ class InternalAuth implements AuthMethod {
     const params = [...(await this.#stored(password)), user.domain, user.local]
     const missing = new AccountError('not_found', `User ${user} does not exist`)
     await this.#storage.commit([{ sql: UPDATE, params, orElse: missing }])
-    this.#rows.delete(user.bare.toString())
+    this.forget(user)
   }
 
   async remove(user: Jid, others: readonly Write[]): Promise<boolean> {
     if ((await this.#row(user)) === null) return false
     await this.#storage.commit([{ sql: DELETE, params: [user.domain, user.local] }, ...others])
-    this.#rows.delete(user.bare.toString())
+    this.forget(user)
     return true
+  }
+
+  forget(user: Jid): void {
+    this.#forgotten++
+    this.#rows.delete(user.bare.toString())
   }
 
   async list(domain: string, { limit, index = 0 }: { limit?: number; index?: number }): Promise<string[]> {
@@ -142,8 +149,9 @@ class InternalAuth implements AuthMethod {
     const key = user.bare.toString()
     const cached = this.#rows.get(key)
     if (cached !== undefined) return cached.row
+    const forgotten = this.#forgotten
     const [row = null] = await this.#storage.query<Row>(SELECT, user.domain, user.local)
-    this.#rows.set(key, { row })
+    if (forgotten === this.#forgotten) this.#rows.set(key, { row })
     return row
   }
 

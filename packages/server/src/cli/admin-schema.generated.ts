@@ -163,9 +163,666 @@ export const ADMIN_CATEGORIES: AdminCategories = {
       }
     }
   },
+  "cets": {
+    "summary": "Tables that nodes of MongooseIM share; there are none here",
+    "commands": {
+      "systemInfo": {
+        "summary": "Get the state of CETS",
+        "args": [],
+        "document": "query  { cets { systemInfo { availableNodes unavailableNodes joinedNodes discoveredNodes remoteNodesWithoutDisco remoteNodesWithUnknownTables remoteUnknownTables remoteNodesWithMissingTables remoteMissingTables conflictNodes conflictTables discoveryWorks } } }"
+      },
+      "tableInfo": {
+        "summary": "List the tables of this node",
+        "args": [],
+        "document": "query  { cets { tableInfo { tableName memory size nodes } } }"
+      }
+    }
+  },
+  "domain": {
+    "summary": "Domains",
+    "commands": {
+      "addDomain": {
+        "summary": "Add a domain; needs service_domain_db",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          },
+          {
+            "name": "hostType",
+            "type": "String!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!, $hostType: String!) { domain { addDomain(domain: $domain, hostType: $hostType) { domain hostType status } } }"
+      },
+      "allDomains": {
+        "summary": "List all domains with what is known of them",
+        "args": [],
+        "document": "query  { domain { allDomains { domain hostType status type } } }"
+      },
+      "deleteDomainPassword": {
+        "summary": "Remove the password of a domain's admin, who cannot log in then",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!) { domain { deleteDomainPassword(domain: $domain) } }"
+      },
+      "disableDomain": {
+        "summary": "Serve a domain no longer, and keep what is its; needs service_domain_db",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!) { domain { disableDomain(domain: $domain) { domain hostType status } } }"
+      },
+      "domainDetails": {
+        "summary": "Get what is known of a domain",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          }
+        ],
+        "document": "query ($domain: DomainName!) { domain { domainDetails(domain: $domain) { domain hostType status type } } }"
+      },
+      "domainsByHostType": {
+        "summary": "List the domains of a host type",
+        "args": [
+          {
+            "name": "hostType",
+            "type": "String!",
+            "read": "text"
+          }
+        ],
+        "document": "query ($hostType: String!) { domain { domainsByHostType(hostType: $hostType) } }"
+      },
+      "enableDomain": {
+        "summary": "Serve a domain that was disabled; needs service_domain_db",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!) { domain { enableDomain(domain: $domain) { domain hostType status } } }"
+      },
+      "removeDomain": {
+        "summary": "Remove a domain with everything that is kept of it; needs service_domain_db",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          },
+          {
+            "name": "hostType",
+            "type": "String!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!, $hostType: String!) { domain { removeDomain(domain: $domain, hostType: $hostType) { domain hostType status } } }"
+      },
+      "requestRemoveDomain": {
+        "summary": "Remove a domain, and do not wait for it; needs service_domain_db",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          },
+          {
+            "name": "hostType",
+            "type": "String!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!, $hostType: String!) { domain { requestRemoveDomain(domain: $domain, hostType: $hostType) { domain hostType status } } }"
+      },
+      "setDomainPassword": {
+        "summary": "Set the password of a domain's admin, who logs in as admin@domain",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          },
+          {
+            "name": "password",
+            "type": "NonEmptyString!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!, $password: NonEmptyString!) { domain { setDomainPassword(domain: $domain, password: $password) } }"
+      }
+    }
+  },
+  "externalServices": {
+    "summary": "Services outside of XMPP, such as relays for calls",
+    "commands": {
+      "getServices": {
+        "summary": "Get the external services of a domain, with credentials where they need some; only those of a type when it is given",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          },
+          {
+            "name": "type",
+            "type": "NonEmptyString",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!, $type: NonEmptyString) { externalServices { getServices(domain: $domain, type: $type) { host type port transport username password expires } } }"
+      }
+    }
+  },
+  "gdpr": {
+    "summary": "Personal data",
+    "commands": {
+      "retrievePersonalData": {
+        "summary": "Write everything that is kept of a user into a new archive (ZIP) on the server; a file name without a folder is one in the data folder, below personal-data",
+        "args": [
+          {
+            "name": "username",
+            "type": "UserName!",
+            "read": "text"
+          },
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          },
+          {
+            "name": "resultFilepath",
+            "type": "String!",
+            "read": "text"
+          }
+        ],
+        "document": "query ($username: UserName!, $domain: DomainName!, $resultFilepath: String!) { gdpr { retrievePersonalData(username: $username, domain: $domain, resultFilepath: $resultFilepath) } }"
+      }
+    }
+  },
+  "httpUpload": {
+    "summary": "Files that are uploaded over HTTP",
+    "commands": {
+      "getUrl": {
+        "summary": "Get an address to which a file may be uploaded within so many seconds, and the one where it is then",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          },
+          {
+            "name": "filename",
+            "type": "NonEmptyString!",
+            "read": "text"
+          },
+          {
+            "name": "size",
+            "type": "PosInt!",
+            "read": "integer"
+          },
+          {
+            "name": "contentType",
+            "type": "String",
+            "read": "text"
+          },
+          {
+            "name": "timeout",
+            "type": "PosInt!",
+            "read": "integer"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!, $filename: NonEmptyString!, $size: PosInt!, $contentType: String, $timeout: PosInt!) { httpUpload { getUrl(domain: $domain, filename: $filename, size: $size, contentType: $contentType, timeout: $timeout) { putUrl getUrl headers { name value } } } }"
+      }
+    }
+  },
+  "last": {
+    "summary": "Last activity",
+    "commands": {
+      "countActiveUsers": {
+        "summary": "Count the users who have left after a date; now, when it is omitted",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          },
+          {
+            "name": "timestamp",
+            "type": "DateTime",
+            "read": "text"
+          }
+        ],
+        "document": "query ($domain: DomainName!, $timestamp: DateTime) { last { countActiveUsers(domain: $domain, timestamp: $timestamp) } }"
+      },
+      "getLast": {
+        "summary": "Get when a user was last there, and with which status the user has left",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          }
+        ],
+        "document": "query ($user: JID!) { last { getLast(user: $user) { user timestamp status } } }"
+      },
+      "listOldUsers": {
+        "summary": "List users who are not connected and were last there before a date, or never: of a domain, or of all",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName",
+            "read": "text"
+          },
+          {
+            "name": "timestamp",
+            "type": "DateTime!",
+            "read": "text"
+          }
+        ],
+        "document": "query ($domain: DomainName, $timestamp: DateTime!) { last { listOldUsers(domain: $domain, timestamp: $timestamp) { jid timestamp } } }"
+      },
+      "removeOldUsers": {
+        "summary": "Remove the users whom listOldUsers lists, with everything that is kept of them",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName",
+            "read": "text"
+          },
+          {
+            "name": "timestamp",
+            "type": "DateTime!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($domain: DomainName, $timestamp: DateTime!) { last { removeOldUsers(domain: $domain, timestamp: $timestamp) { jid timestamp } } }"
+      },
+      "setLast": {
+        "summary": "Set when a user was last there (now, when omitted), and the status",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "timestamp",
+            "type": "DateTime",
+            "read": "text"
+          },
+          {
+            "name": "status",
+            "type": "String!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($user: JID!, $timestamp: DateTime, $status: String!) { last { setLast(user: $user, timestamp: $timestamp, status: $status) { user timestamp status } } }"
+      }
+    }
+  },
+  "metric": {
+    "summary": "Figures",
+    "commands": {
+      "getClusterMetricsAsDicts": {
+        "summary": "Get the same of nodes; of this one, when they are omitted",
+        "args": [
+          {
+            "name": "name",
+            "type": "[String]",
+            "read": "json"
+          },
+          {
+            "name": "keys",
+            "type": "[String]",
+            "read": "json"
+          },
+          {
+            "name": "nodes",
+            "type": "[String]",
+            "read": "json"
+          }
+        ],
+        "document": "query ($name: [String], $keys: [String], $nodes: [String]) { metric { getClusterMetricsAsDicts(name: $name, keys: $keys, nodes: $nodes) { node result { name dict { key value } } } } }"
+      },
+      "getMetrics": {
+        "summary": "Get the figures whose names match; all, when it is omitted",
+        "args": [
+          {
+            "name": "name",
+            "type": "[String]",
+            "read": "json"
+          }
+        ],
+        "document": "query ($name: [String]) { metric { getMetrics(name: $name) { ... on HistogramMetric { name type n mean min max median p50 p75 p90 p95 p99 p999 } ... on CounterMetric { name type value ms_since_reset } ... on SpiralMetric { name type one count } ... on GaugeMetric { name type value } } } }"
+      },
+      "getMetricsAsDicts": {
+        "summary": "Get the same as lists of keys and values, of all keys or of some",
+        "args": [
+          {
+            "name": "name",
+            "type": "[String]",
+            "read": "json"
+          },
+          {
+            "name": "keys",
+            "type": "[String]",
+            "read": "json"
+          }
+        ],
+        "document": "query ($name: [String], $keys: [String]) { metric { getMetricsAsDicts(name: $name, keys: $keys) { name dict { key value } } } }"
+      }
+    }
+  },
+  "offline": {
+    "summary": "Messages for users who are away",
+    "commands": {
+      "deleteExpiredMessages": {
+        "summary": "Remove the messages that have expired",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!) { offline { deleteExpiredMessages(domain: $domain) } }"
+      },
+      "deleteOldMessages": {
+        "summary": "Remove the messages that have been kept for so many days",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          },
+          {
+            "name": "days",
+            "type": "PosInt!",
+            "read": "integer"
+          }
+        ],
+        "document": "mutation ($domain: DomainName!, $days: PosInt!) { offline { deleteOldMessages(domain: $domain, days: $days) } }"
+      }
+    }
+  },
+  "private": {
+    "summary": "Private XML of users",
+    "commands": {
+      "getPrivate": {
+        "summary": "Get what a user keeps under the name and namespace of an element; the empty element when there is nothing",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "element",
+            "type": "String!",
+            "read": "text"
+          },
+          {
+            "name": "nameSpace",
+            "type": "NonEmptyString!",
+            "read": "text"
+          }
+        ],
+        "document": "query ($user: JID!, $element: String!, $nameSpace: NonEmptyString!) { private { getPrivate(user: $user, element: $element, nameSpace: $nameSpace) } }"
+      },
+      "setPrivate": {
+        "summary": "Set what a user keeps under the name and namespace of an element",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "elementString",
+            "type": "XmlElement!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($user: JID!, $elementString: XmlElement!) { private { setPrivate(user: $user, elementString: $elementString) } }"
+      }
+    }
+  },
+  "roster": {
+    "summary": "Rosters of users",
+    "commands": {
+      "addContact": {
+        "summary": "Add a contact to a user's roster, without a subscription",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "contact",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "name",
+            "type": "String",
+            "read": "text"
+          },
+          {
+            "name": "groups",
+            "type": "[String!]",
+            "read": "json"
+          }
+        ],
+        "document": "mutation ($user: JID!, $contact: JID!, $name: String, $groups: [String!]) { roster { addContact(user: $user, contact: $contact, name: $name, groups: $groups) } }"
+      },
+      "addContacts": {
+        "summary": "Add contacts to a user's roster, without subscriptions",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "contacts",
+            "type": "[ContactInput!]!",
+            "read": "json"
+          }
+        ],
+        "document": "mutation ($user: JID!, $contacts: [ContactInput!]!) { roster { addContacts(user: $user, contacts: $contacts) } }"
+      },
+      "deleteContact": {
+        "summary": "Remove a contact from a user's roster",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "contact",
+            "type": "JID!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($user: JID!, $contact: JID!) { roster { deleteContact(user: $user, contact: $contact) } }"
+      },
+      "deleteContacts": {
+        "summary": "Remove contacts from a user's roster",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "contacts",
+            "type": "[JID!]!",
+            "read": "json"
+          }
+        ],
+        "document": "mutation ($user: JID!, $contacts: [JID!]!) { roster { deleteContacts(user: $user, contacts: $contacts) } }"
+      },
+      "getContact": {
+        "summary": "Get one contact of a user",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "contact",
+            "type": "JID!",
+            "read": "text"
+          }
+        ],
+        "document": "query ($user: JID!, $contact: JID!) { roster { getContact(user: $user, contact: $contact) { jid name groups subscription ask } } }"
+      },
+      "listContacts": {
+        "summary": "List a user's contacts",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          }
+        ],
+        "document": "query ($user: JID!) { roster { listContacts(user: $user) { jid name groups subscription ask } } }"
+      },
+      "setMutualSubscription": {
+        "summary": "Make two users contacts who see each other, or no contacts any more",
+        "args": [
+          {
+            "name": "userA",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "userB",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "action",
+            "type": "MutualSubAction!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($userA: JID!, $userB: JID!, $action: MutualSubAction!) { roster { setMutualSubscription(userA: $userA, userB: $userB, action: $action) } }"
+      },
+      "subscribeAllToAll": {
+        "summary": "Make all of these contacts see each other",
+        "args": [
+          {
+            "name": "contacts",
+            "type": "[ContactInput!]!",
+            "read": "json"
+          }
+        ],
+        "document": "mutation ($contacts: [ContactInput!]!) { roster { subscribeAllToAll(contacts: $contacts) } }"
+      },
+      "subscribeToAll": {
+        "summary": "Make a user and each of these contacts see each other",
+        "args": [
+          {
+            "name": "user",
+            "type": "ContactInput!",
+            "read": "json"
+          },
+          {
+            "name": "contacts",
+            "type": "[ContactInput!]!",
+            "read": "json"
+          }
+        ],
+        "document": "mutation ($user: ContactInput!, $contacts: [ContactInput!]!) { roster { subscribeToAll(user: $user, contacts: $contacts) } }"
+      },
+      "subscription": {
+        "summary": "Ask for a subscription in the name of a user, answer one, or end one",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "contact",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "action",
+            "type": "SubAction!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($user: JID!, $contact: JID!, $action: SubAction!) { roster { subscription(user: $user, contact: $contact, action: $action) } }"
+      }
+    }
+  },
   "server": {
     "summary": "Server info and management",
     "commands": {
+      "deadLetters": {
+        "summary": "List the oldest events that a sink has put aside, since they can never be delivered",
+        "args": [
+          {
+            "name": "sink",
+            "type": "NonEmptyString!",
+            "read": "text"
+          },
+          {
+            "name": "limit",
+            "type": "PosInt",
+            "read": "integer"
+          }
+        ],
+        "document": "query ($sink: NonEmptyString!, $limit: PosInt) { server { deadLetters(sink: $sink, limit: $limit) { number since reason id kind conversation happenedAt body } } }"
+      },
+      "deleteDeadLetters": {
+        "summary": "Remove events that a sink has put aside; tells how many",
+        "args": [
+          {
+            "name": "sink",
+            "type": "NonEmptyString!",
+            "read": "text"
+          },
+          {
+            "name": "numbers",
+            "type": "[PosInt!]!",
+            "read": "json"
+          }
+        ],
+        "document": "mutation ($sink: NonEmptyString!, $numbers: [PosInt!]!) { server { deleteDeadLetters(sink: $sink, numbers: $numbers) } }"
+      },
+      "forgetSink": {
+        "summary": "Forget a sink that is not configured, so that events no longer wait for it",
+        "args": [
+          {
+            "name": "sink",
+            "type": "NonEmptyString!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($sink: NonEmptyString!) { server { forgetSink(sink: $sink) } }"
+      },
       "getCookie": {
         "summary": "Get the Erlang cookie: there is none here, so null",
         "args": [],
@@ -202,6 +859,17 @@ export const ADMIN_CATEGORIES: AdminCategories = {
         "args": [],
         "document": "mutation  { server { leaveCluster } }"
       },
+      "pauseSink": {
+        "summary": "Stop sending events to a sink, also after a restart; they are kept",
+        "args": [
+          {
+            "name": "sink",
+            "type": "NonEmptyString!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($sink: NonEmptyString!) { server { pauseSink(sink: $sink) { hostType name state error pending lastDeliveredAt keptDeadLetters delivered unroutable failed deadLettered dropped } } }"
+      },
       "removeFromCluster": {
         "summary": "Remove a node from the cluster; fails when it is in none",
         "args": [
@@ -224,10 +892,58 @@ export const ADMIN_CATEGORIES: AdminCategories = {
         ],
         "document": "mutation ($node: String!) { server { removeNode(node: $node) } }"
       },
+      "replaySink": {
+        "summary": "Send events that are kept once more: all since a time, or from the one with an id on",
+        "args": [
+          {
+            "name": "sink",
+            "type": "NonEmptyString!",
+            "read": "text"
+          },
+          {
+            "name": "since",
+            "type": "DateTime",
+            "read": "text"
+          },
+          {
+            "name": "event",
+            "type": "NonEmptyString",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($sink: NonEmptyString!, $since: DateTime, $event: NonEmptyString) { server { replaySink(sink: $sink, since: $since, event: $event) { hostType name state error pending lastDeliveredAt keptDeadLetters delivered unroutable failed deadLettered dropped } } }"
+      },
+      "requeueDeadLetters": {
+        "summary": "Let a sink try events once more that it has put aside; tells how many",
+        "args": [
+          {
+            "name": "sink",
+            "type": "NonEmptyString!",
+            "read": "text"
+          },
+          {
+            "name": "numbers",
+            "type": "[PosInt!]!",
+            "read": "json"
+          }
+        ],
+        "document": "mutation ($sink: NonEmptyString!, $numbers: [PosInt!]!) { server { requeueDeadLetters(sink: $sink, numbers: $numbers) } }"
+      },
       "restart": {
         "summary": "Stop the server and start it again",
         "args": [],
         "document": "mutation  { server { restart } }"
+      },
+      "resumeSink": {
+        "summary": "Go on sending events to a sink",
+        "args": [
+          {
+            "name": "sink",
+            "type": "NonEmptyString!",
+            "read": "text"
+          }
+        ],
+        "document": "mutation ($sink: NonEmptyString!) { server { resumeSink(sink: $sink) { hostType name state error pending lastDeliveredAt keptDeadLetters delivered unroutable failed deadLettered dropped } } }"
       },
       "setLoglevel": {
         "summary": "Set the node's log level",
@@ -243,7 +959,7 @@ export const ADMIN_CATEGORIES: AdminCategories = {
       "sinks": {
         "summary": "List the event sinks of all host types, and how they do",
         "args": [],
-        "document": "query  { server { sinks { hostType name state error pending lastDeliveredAt delivered unroutable failed deadLettered dropped } } }"
+        "document": "query  { server { sinks { hostType name state error pending lastDeliveredAt keptDeadLetters delivered unroutable failed deadLettered dropped } } }"
       },
       "status": {
         "summary": "Get the status of the server",
@@ -525,6 +1241,59 @@ export const ADMIN_CATEGORIES: AdminCategories = {
           }
         ],
         "document": "subscription ($limit: Int) { stanza { subscribeForTraffic(limit: $limit) { pid jid timestamp dir stanza } } }"
+      }
+    }
+  },
+  "stat": {
+    "summary": "Numbers of users and sessions",
+    "commands": {
+      "domainStats": {
+        "summary": "Get the numbers of a domain",
+        "args": [
+          {
+            "name": "domain",
+            "type": "DomainName!",
+            "read": "text"
+          }
+        ],
+        "document": "query ($domain: DomainName!) { stat { domainStats(domain: $domain) { registeredUsers onlineUsers } } }"
+      },
+      "globalStats": {
+        "summary": "Get the numbers of the whole server",
+        "args": [],
+        "document": "query  { stat { globalStats { uptimeSeconds registeredUsers onlineUsersNode onlineUsers incomingS2S outgoingS2S } } }"
+      }
+    }
+  },
+  "vcard": {
+    "summary": "vCards",
+    "commands": {
+      "getVcard": {
+        "summary": "Get a user's vCard",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          }
+        ],
+        "document": "query ($user: JID!) { vcard { getVcard(user: $user) { formattedName nameComponents { family givenName middleName prefix suffix } nickname photo { ... on ImageData { type binValue } ... on External { extValue } } birthday address { tags pobox extadd street locality region pcode country } label { tags line } telephone { tags number } email { tags userId } jabberId mailer timeZone geo { lat lon } title role logo { ... on ImageData { type binValue } ... on External { extValue } } agent { ... on AgentVcard { vcard { formattedName nameComponents { family givenName middleName prefix suffix } nickname photo { ... on ImageData { type binValue } ... on External { extValue } } birthday address { tags pobox extadd street locality region pcode country } label { tags line } telephone { tags number } email { tags userId } jabberId mailer timeZone geo { lat lon } title role logo { ... on ImageData { type binValue } ... on External { extValue } } agent { ... on AgentVcard { vcard { __typename } } ... on External { extValue } } org { orgname orgunit } categories { keyword } note prodId rev sortString sound { ... on Phonetic { phonetic } ... on BinValue { binValue } ... on External { extValue } } uid url desc class { tags } key { type credential } } } ... on External { extValue } } org { orgname orgunit } categories { keyword } note prodId rev sortString sound { ... on Phonetic { phonetic } ... on BinValue { binValue } ... on External { extValue } } uid url desc class { tags } key { type credential } } } }"
+      },
+      "setVcard": {
+        "summary": "Set a user's vCard; what it had is gone",
+        "args": [
+          {
+            "name": "user",
+            "type": "JID!",
+            "read": "text"
+          },
+          {
+            "name": "vcard",
+            "type": "VcardInput!",
+            "read": "json"
+          }
+        ],
+        "document": "mutation ($user: JID!, $vcard: VcardInput!) { vcard { setVcard(user: $user, vcard: $vcard) { formattedName nameComponents { family givenName middleName prefix suffix } nickname photo { ... on ImageData { type binValue } ... on External { extValue } } birthday address { tags pobox extadd street locality region pcode country } label { tags line } telephone { tags number } email { tags userId } jabberId mailer timeZone geo { lat lon } title role logo { ... on ImageData { type binValue } ... on External { extValue } } agent { ... on AgentVcard { vcard { formattedName nameComponents { family givenName middleName prefix suffix } nickname photo { ... on ImageData { type binValue } ... on External { extValue } } birthday address { tags pobox extadd street locality region pcode country } label { tags line } telephone { tags number } email { tags userId } jabberId mailer timeZone geo { lat lon } title role logo { ... on ImageData { type binValue } ... on External { extValue } } agent { ... on AgentVcard { vcard { __typename } } ... on External { extValue } } org { orgname orgunit } categories { keyword } note prodId rev sortString sound { ... on Phonetic { phonetic } ... on BinValue { binValue } ... on External { extValue } } uid url desc class { tags } key { type credential } } } ... on External { extValue } } org { orgname orgunit } categories { keyword } note prodId rev sortString sound { ... on Phonetic { phonetic } ... on BinValue { binValue } ... on External { extValue } } uid url desc class { tags } key { type credential } } } }"
       }
     }
   }

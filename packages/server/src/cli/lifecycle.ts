@@ -14,7 +14,11 @@ const LOOK_MS = 50
 
 const configArguments = ({ config }: Place): string[] => (config === undefined ? [] : ['-c', config])
 
-const mainArguments = (place: Place): string[] => [place.main, ...configArguments(place)]
+/** What Node is told when it runs the server (see bin/runtime.mjs). */
+const nodeFlags = (): string[] =>
+  JSON.parse(readFileSync(new URL('../../bin/flags.json', import.meta.url), 'utf8')) as string[]
+
+const mainArguments = (place: Place): string[] => [...nodeFlags(), place.main, ...configArguments(place)]
 
 /** Compiled code is kept in the data folder: without that, reading TypeScript costs time and memory at each start. */
 const mainEnvironment = (place: Place): NodeJS.ProcessEnv => ({
@@ -45,6 +49,10 @@ export const check = (place: Place): Promise<ExitCode> =>
 /** Lets the composition root put a backup in the place of the store: `restore FILE`. */
 export const restore = (place: Place, words: readonly string[]): Promise<ExitCode> =>
   runMain([place.main, 'restore', ...words, ...configArguments(place)], mainEnvironment(place))
+
+/** Lets the composition root copy from another server: `migrate mongooseim --from …`. */
+export const migrate = (place: Place, words: readonly string[]): Promise<ExitCode> =>
+  runMain([place.main, 'migrate', ...words, ...configArguments(place)], mainEnvironment(place))
 
 function runMain(args: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitCode> {
   return new Promise((resolve) => {

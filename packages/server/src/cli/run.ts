@@ -25,6 +25,7 @@ const BASIC: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['reload', async (place) => (await import('./orders.ts')).reload(place)],
   ['backup', async (place, words) => (await import('./orders.ts')).backup(place, words)],
   ['restore', async (place, words) => (await lifecycle()).restore(place, words)],
+  ['migrate', async (place, words) => (await lifecycle()).migrate(place, words)],
   ['top', async (place, words) => (await import('./top.ts')).top(place, words)],
   ['graphql', runDocument],
   ['join_cluster', (place, words) => runCluster(place, 'joinCluster', words)],

@@ -5,8 +5,9 @@ import { AuthCounters } from './counters.ts'
 import type { Write } from './database.ts'
 import { fold, notify } from './hooks.ts'
 import type { Histogram } from './metrics.ts'
+import { when } from './when.ts'
 
-/** Fired when an account goes; what listeners add to the writes goes with it, in one unit. */
+/** Fired when an account goes; what listeners add to the writes goes with it, in one unit. What may be much goes behind it (see `keeping.ts`). */
 export const accountRemoved = fold<readonly Write[], [user: Jid]>('account removed')
 /** Fired when an account was made. */
 export const accountRegistered = notify<[user: Jid]>('account registered')
@@ -46,34 +47,78 @@ export interface AuthMethod {
   setPassword(user: Jid, password: string): Promise<void>
   /** Removes an account together with `others`, what the rest of the server keeps of it. False when there is no such account here. */
   remove(user: Jid, others: readonly Write[]): Promise<boolean>
+  /** Forgets what it remembers of an account, which was changed elsewhere. */
+  forget?(user: Jid): void
   /** Usernames of a domain in order, from `index`. */
   list(domain: string, options: { limit?: number; index?: number }): Promise<string[]>
   count(domain: string): Promise<number>
 }
 
+/** Remembers who exists, so that methods need not be asked. Users are bare JIDs. */
+export interface KnownUsers {
+  has(user: Jid): boolean
+  add(user: Jid): void
+  delete(user: Jid): void
+}
+
 /** The accounts of a host type: its methods, asked one after another. */
 export class Accounts {
-  readonly methods: readonly AuthMethod[]
+  #methods: readonly AuthMethod[]
   readonly counters: AuthCounters
+  /** Tells other nodes that an account is another one now; resolves when they know. The kernel sets it. */
+  tellOthers: (user: Jid) => void | Promise<void> = () => undefined
+  /** Resolves when nothing is left of an earlier account of this name. The kernel sets it. */
+  erased: (user: Jid) => Promise<void> = () => Promise.resolve()
+  /** A module may put something here. */
+  known: KnownUsers | undefined
+  /** Counts what was forgotten: who was found before that is not remembered after it. */
+  #forgotten = 0
 
   constructor(methods: readonly AuthMethod[], counters = new AuthCounters()) {
-    this.methods = methods
+    this.#methods = methods
     this.counters = counters
+  }
+
+  /** The methods, in the order in which they are asked. */
+  get methods(): readonly AuthMethod[] {
+    return this.#methods
+  }
+
+  /** Asks other methods from now on. */
+  use(methods: readonly AuthMethod[]): void {
+    this.#methods = methods
   }
 
   /** The same accounts, asked only through the named methods; all of them when `names` is undefined. */
   only(names: readonly string[] | undefined): Accounts {
     if (names === undefined) return this
     const methods = this.methods.filter((method) => names.includes(method.name))
-    return new Accounts(methods, this.counters)
+    const some = new Accounts(methods, this.counters)
+    some.tellOthers = (user) => this.tellOthers(user)
+    return some
   }
 
   /** Whether some method has the account. Synchronous when the answer is at hand. */
   exists(user: Jid): boolean | Promise<boolean> {
-    const answer = this.#exists(user, 0)
+    const answer = this.known?.has(user) === true || this.#remembering(user)
     if (answer instanceof Promise) return timed(this.counters.doesUserExist, answer)
     this.counters.doesUserExist.observe(0)
     return answer
+  }
+
+  #remembering(user: Jid): boolean | Promise<boolean> {
+    const { known } = this
+    if (known === undefined) return this.#exists(user, 0)
+    const forgotten = this.#forgotten
+    return when(this.#exists(user, 0), (found) => {
+      if (found && forgotten === this.#forgotten) known.add(user)
+      return found
+    })
+  }
+
+  #forgetKnown(user: Jid): void {
+    this.#forgotten++
+    this.known?.delete(user)
   }
 
   #exists(user: Jid, from: number): boolean | Promise<boolean> {
@@ -114,14 +159,21 @@ export class Accounts {
     if (password === '') throw new AccountError('invalid_password', 'Empty password')
     if (await this.exists(user))
       throw new AccountError('exists', `User ${user} already registered, so it can't be registered again`)
-    await timed(this.counters.tryRegister, this.#first().register(user, password))
+    const method = this.#first()
+    await this.erased(user)
+    await timed(this.counters.tryRegister, method.register(user, password))
     this.counters.registered++
+    await this.tellOthers(user)
   }
 
   /** Changes the password where the account is. */
   async setPassword(user: Jid, password: string): Promise<void> {
     if (password === '') throw new AccountError('invalid_password', 'Empty password')
-    for (const method of this.methods) if (await method.exists(user)) return method.setPassword(user, password)
+    for (const method of this.methods) {
+      if (!(await method.exists(user))) continue
+      await method.setPassword(user, password)
+      return this.tellOthers(user)
+    }
     throw new AccountError('not_found', `User ${user} does not exist`)
   }
 
@@ -130,9 +182,17 @@ export class Accounts {
     for (const method of this.methods)
       if (await method.remove(user, others)) {
         this.counters.unregistered++
+        this.#forgetKnown(user)
+        await this.tellOthers(user)
         return true
       }
     return false
+  }
+
+  /** Forgets what is remembered of an account: another node has changed it. */
+  forget(user: Jid): void {
+    this.#forgetKnown(user)
+    for (const method of this.methods) method.forget?.(user)
   }
 
   #first(): AuthMethod {

@@ -44,3 +44,12 @@ export const maySeePresence = first<[user: Jid, contact: Jid], boolean>('may see
  */
 export const subscriptionChanged =
   notify<[user: Jid, contact: Jid, before: Subscription, after: Subscription]>('subscription changed')
+
+/** The kinds of stanza that users may choose not to get; `other` is presence that is no mere notification: requests and probes. */
+export type StanzaKind = 'message' | 'iq' | 'presence-in' | 'other'
+
+/**
+ * Asks whether `user`, or one session of the user when the JID is a full one, wants no stanzas of this kind from `other`. It is for what reaches a
+ * client on another way than through the filters; without privacy lists nobody answers, and everything is welcome.
+ */
+export const isUnwanted = first<[user: Jid, other: Jid, kind: StanzaKind], boolean>('is unwanted')

@@ -40,6 +40,10 @@ export class NodeCounters {
   bytesIn = 0
   bytesOut = 0
   noRouteFound = 0
+  /** Domains that other servers could not show to be theirs. */
+  s2sAuthFailed = 0
+  /** Stanzas of other servers that could not be taken. */
+  s2sDropped = 0
   slowReadersClosed = 0
   /** Logins that were not tried because too many had failed (S36). */
   loginsRefused = 0

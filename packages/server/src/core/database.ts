@@ -1,6 +1,7 @@
 /**
  * What the kernel and the modules know about the main store: units of work in, rows out.
- * The engines are in `storage/`; SQL is written with `?` for parameters, whatever the engine.
+ * The engines are in `storage/`; SQL is written with `?` for parameters, whatever the engine, and `CAST(? AS BLOB)` for a text that is
+ * stored as its bytes in UTF-8.
  */
 
 /**

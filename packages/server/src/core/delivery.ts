@@ -1,10 +1,11 @@
 import type { Jid } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import type { Write } from './database.ts'
+import type { SessionEntry } from './directory.ts'
 import type { Session } from './session.ts'
 
-/** Where a stanza entered: a client's session, the API or CLI, the server itself, or another node. */
-export type Origin = 'client' | 'api' | 'server' | 'node'
+/** Where a stanza entered: a client's session, a component, the API or CLI, the server itself, or another node. */
+export type Origin = 'client' | 'component' | 'api' | 'server' | 'node' | 's2s'
 
 /** Refuses what a delivery keeps because it was handled before: it has no effects, and neither its sender nor anybody else is told. */
 export class HandledBefore extends Error {
@@ -24,9 +25,19 @@ export class Delivery {
   readonly receivedAt: number
   /** The id that the stanza has for its recipient in every archive, and that it carries already; undefined when archives give their own. */
   stanzaId: bigint | undefined
+  /** Whether the recipient's archive keeps it. */
+  archived = false
+  /** Resolves when it has had its effects; rejects when its commit failed. Undefined when it did not have to wait. The line sets it. */
+  effects: Promise<void> | undefined
+  /** Resolves when it is out of the line, whatever became of it. The line sets it. */
+  done: Promise<void> | undefined
+  /** Resources that have it already: it is on its way again because the client of another one has not. */
+  sharers: readonly SessionEntry[] = []
   #kept: Write[] | undefined
   #along: Write | undefined
   #delivered: (() => void)[] | undefined
+  #followed: Promise<void>[] | undefined
+  #withheld: ReadonlySet<string> | undefined
 
   constructor(stanza: Element, from: Jid, to: Jid, origin: Origin, receivedAt: number, session?: Session) {
     this.stanza = stanza
@@ -36,6 +47,8 @@ export class Delivery {
     this.receivedAt = receivedAt
     this.session = session
     this.stanzaId = undefined
+    this.effects = undefined
+    this.done = undefined
   }
 
   /** Adds what this stanza must leave behind. All of a delivery's writes commit together, before anyone receives the stanza. */
@@ -55,10 +68,34 @@ export class Delivery {
     return [this.#along, ...this.#kept]
   }
 
+  /** Keeps the stanza from some of the recipient's resources, by their names; whoever chooses resources asks `takers`. */
+  withhold(resources: ReadonlySet<string>): void {
+    this.#withheld = resources
+  }
+
+  /** Those of the recipient's resources from which nobody has kept the stanza. */
+  takers(resources: readonly SessionEntry[]): readonly SessionEntry[] {
+    const withheld = this.#withheld
+    return withheld === undefined ? resources : resources.filter(({ jid }) => !withheld.has(jid.resource))
+  }
+
   /** Adds a step to take when everything kept is durable, instead of or besides handing the stanza to sessions. */
   afterwards(step: () => void): void {
     if (this.#delivered === undefined) this.#delivered = [step]
     else this.#delivered.push(step)
+  }
+
+  /** For a step: what it has begun must be durable, too, before the stanza counts as handled. */
+  follow(work: Promise<void>): void {
+    // Whoever waits for it learns of a failure; it is no fault when nobody does.
+    work.catch(() => undefined)
+    if (this.#followed === undefined) this.#followed = [work]
+    else this.#followed.push(work)
+  }
+
+  /** What the steps have begun; undefined when that is nothing. */
+  get followed(): readonly Promise<void>[] | undefined {
+    return this.#followed
   }
 
   /** Takes the steps; the router calls this once. What a step throws goes to `failed`: the others are taken all the same. */

@@ -22,6 +22,7 @@ const elsewhere = (jid: string, node = 'other', priority?: number): SessionEntry
   priority,
   presence: undefined,
   openedAt: 1,
+  marks: [],
 })
 const resources = (directory: SessionDirectory, user: string) =>
   directory.of(parseJid(user)).map(({ jid, node }) => `${jid.resource} on ${node}`)
@@ -117,18 +118,43 @@ describe('session directory: other nodes', () => {
     assert.equal(directory.size, 2)
   })
 
+  it('lists the sessions of a user in the order in which they were opened, whoever tells of them when', () => {
+    const directory = new SessionDirectory('here')
+    for (const [resource, openedAt] of [
+      ['2', 2],
+      ['3', 3],
+      ['1', 1],
+      ['2', 2],
+    ] as const)
+      directory.enter({ ...elsewhere(`juliet@a/${resource}`), openedAt })
+    assert.deepEqual(
+      directory.of(parseJid('juliet@a')).map(({ jid }) => jid.resource),
+      ['1', '2', '3'],
+    )
+  })
+
+  it('has one session of a full JID when it has moved from node to node', () => {
+    const directory = new SessionDirectory('here')
+    directory.enter(elsewhere('juliet@a/1', 'second'))
+    directory.enter({ ...elsewhere('juliet@a/1', 'third'), openedAt: 2 })
+    assert.deepEqual([resources(directory, 'juliet@a'), directory.size], [['1 on third'], 1])
+  })
+
   it('tells of its own sessions only', () => {
     const told: string[] = []
     const note = (what: string) => (entry: SessionEntry) => void told.push(`${what} ${entry.jid.resource}`)
-    const listener: DirectoryListener = { opened: note('opened'), changed: note('changed'), closed: note('closed') }
+    const listener: DirectoryListener = { changed: note('changed'), closed: note('closed') }
     const directory = new SessionDirectory('here', listener)
     const juliet = session('juliet@a/1')
     directory.open(juliet)
     directory.setPresence(juliet, Presence(), 0)
+    directory.mark(juliet, 'carbons', true)
+    directory.mark(juliet, 'carbons', true)
+    directory.mark(juliet, 'carbons', false)
     directory.close(juliet)
     directory.close(juliet)
     directory.enter(elsewhere('juliet@a/2'))
     directory.leaveNode('other')
-    assert.deepEqual(told, ['opened 1', 'changed 1', 'closed 1'])
+    assert.deepEqual(told, ['changed 1', 'changed 1', 'changed 1', 'changed 1', 'closed 1'])
   })
 })

@@ -16,12 +16,14 @@ export interface SessionEntry {
   presence: Element | undefined
   /** Milliseconds since the epoch. */
   readonly openedAt: number
+  /** What other nodes must know of the session besides: words of modules. */
+  marks: readonly string[]
 }
 
 /** Told of changes to this node's own entries, so that other nodes can keep their copies. */
 export interface DirectoryListener {
-  opened(entry: SessionEntry): void
-  changed(entry: SessionEntry): void
+  /** An entry is new or another one; resolves when the other nodes know. */
+  changed(entry: SessionEntry): void | Promise<void>
   closed(entry: SessionEntry): void
 }
 
@@ -31,31 +33,24 @@ export class SessionDirectory {
   readonly #node: string
   readonly #listener: DirectoryListener | undefined
   #sessions = 0
+  #spreading: Promise<void> | undefined
 
   constructor(node: string, listener?: DirectoryListener) {
     this.#node = node
     this.#listener = listener
   }
 
-  /** Enters a session of this node. */
-  open(session: Session): SessionEntry {
-    const { jid, openedAt } = session
-    const entry: SessionEntry = {
-      jid,
-      node: this.#node,
-      local: session,
-      priority: undefined,
-      presence: undefined,
-      openedAt,
-    }
+  /** Enters a session of this node, with the presence that it has. */
+  open(session: Session, marks: readonly string[] = UNMARKED): void {
+    const { jid, openedAt, priority, presence } = session
+    const entry: SessionEntry = { jid, node: this.#node, local: session, priority, presence, openedAt, marks }
     this.enter(entry)
-    this.#listener?.opened(entry)
-    return entry
+    this.#spread(entry)
   }
 
   /** Takes a session of this node out; false when it is not there. */
   close(session: Session): boolean {
-    const entry = this.#users.get(session.jid.bare.toString())?.find((candidate) => candidate.local === session)
+    const entry = this.#entryOf(session)
     if (entry === undefined) return false
     this.leave(entry)
     this.#listener?.closed(entry)
@@ -66,19 +61,48 @@ export class SessionDirectory {
   setPresence(session: Session, presence: Element | undefined, priority: number | undefined): void {
     session.presence = presence
     session.priority = priority
-    const entry = this.#users.get(session.jid.bare.toString())?.find((candidate) => candidate.local === session)
+    const entry = this.#entryOf(session)
     if (entry === undefined) return
     entry.presence = presence
     entry.priority = priority
-    this.#listener?.changed(entry)
+    this.#spread(entry)
   }
 
-  /** Enters what another node told of, replacing that node's earlier word on the same resource. */
+  /** Puts a mark on a session of this node, or takes it off. */
+  mark(session: Session, mark: string, on: boolean): void {
+    const entry = this.#entryOf(session)
+    if (entry === undefined || entry.marks.includes(mark) === on) return
+    entry.marks = on ? [...entry.marks, mark] : entry.marks.filter((other) => other !== mark)
+    this.#spread(entry)
+  }
+
+  /** Resolves when the other nodes know of all changes so far; undefined when they do. */
+  get spreading(): Promise<void> | undefined {
+    return this.#spreading
+  }
+
+  #spread(entry: SessionEntry): void {
+    const told = this.#listener?.changed(entry)
+    if (told === undefined) return
+    // A node learns of changes in their order.
+    this.#spreading = told.finally(() => {
+      if (this.#spreading === spreading) this.#spreading = undefined
+    })
+    const spreading = this.#spreading
+  }
+
+  #entryOf(session: Session): SessionEntry | undefined {
+    return this.#users.get(session.jid.bare.toString())?.find((candidate) => candidate.local === session)
+  }
+
+  /** Enters a session, wherever it is connected; what another node had under the same full JID goes. */
   enter(entry: SessionEntry): void {
     const key = entry.jid.bare.toString()
-    const others = (this.#users.get(key) ?? []).filter((other) => !same(other, entry))
-    this.#sessions += 1 + others.length - (this.#users.get(key)?.length ?? 0)
-    this.#users.set(key, [...others, entry])
+    const before = this.#users.get(key) ?? NONE
+    const others = before.filter((other) => !same(other, entry) && !isReplaced(other, entry))
+    const later = others.findIndex(({ openedAt }) => openedAt > entry.openedAt)
+    this.#sessions += 1 + others.length - before.length
+    this.#users.set(key, later < 0 ? [...others, entry] : others.toSpliced(later, 0, entry))
   }
 
   /** Takes an entry out, wherever it is from. */
@@ -128,6 +152,12 @@ export class SessionDirectory {
 }
 
 const NONE: readonly SessionEntry[] = []
+const UNMARKED: readonly string[] = []
+
+/** Of a full JID that another node had, there is one session only: where it was opened last. */
+function isReplaced(other: SessionEntry, entry: SessionEntry): boolean {
+  return other.local === undefined && other.jid.resource === entry.jid.resource
+}
 
 function same(a: SessionEntry, b: SessionEntry): boolean {
   if (a.local !== undefined || b.local !== undefined) return a.local === b.local

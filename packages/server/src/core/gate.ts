@@ -1,6 +1,7 @@
 /** What a module can put between a session and its connection. */
 import type { StreamError } from '@meerkat/protocol'
-import type { Element } from '@meerkat/xml'
+import { type Element, parseElement, serialize } from '@meerkat/xml'
+import { ARCHIVED, type Handing } from './handover.ts'
 import type { Connection } from './session.ts'
 
 /** A stanza that a session has taken and of which nobody knows that the client has it. */
@@ -8,14 +9,33 @@ export interface Held {
   readonly stanza: Element
   /** When the server received it: microseconds since the epoch. */
   readonly at: number
+  /** What came along with a message. */
+  readonly handing?: Handing | undefined
 }
+
+/** What a gate holds, in words for another node. */
+export type HeldWords = readonly [stanza: string, at: number, archived: boolean]
+
+export const packHeld = ({ stanza, at, handing }: Held): HeldWords => [
+  serialize(stanza),
+  at,
+  handing?.archived === true,
+]
+
+/** What was packed at another node. */
+export function unpackHeld([words, at, archived]: HeldWords): Held {
+  return { stanza: parseElement(words), at, handing: archived ? ARCHIVED : undefined }
+}
+
+/** The way of stanzas to a client, or from one gate to the next. */
+export type Way = (stanza: Element, at?: number, handing?: Handing) => void
 
 /** Stands between a session and its connection: takes each stanza for the client and lets it through, now or later. */
 export abstract class Gate {
   /** Where what the gate lets through goes; the session sets it. */
-  onward: (stanza: Element, at?: number) => void = () => undefined
-  /** Takes a stanza for the client; `at`: when the server received it, if that is known. */
-  abstract pass(stanza: Element, at?: number): void
+  onward: Way = () => undefined
+  /** Takes a stanza for the client; `at`: when the server received it, if that is known; `handing`: what came along with it. */
+  abstract pass(stanza: Element, at?: number, handing?: Handing): void
   /** What the client may not have, oldest first; when the session ends it goes to others. */
   abstract held(): readonly Held[]
 }

@@ -23,6 +23,8 @@ export interface Registration {
 export interface Hook {
   readonly kind: 'notify' | 'first' | 'fold' | 'filter'
   readonly name: string
+  /** Hooks are numbered as they are declared: looking up listeners by number costs less than by anything else. */
+  readonly number: number
 }
 
 /** Every listener runs; answers are ignored. */
@@ -55,10 +57,13 @@ export interface Filter<A extends unknown[]> extends Hook {
   on(listener: (delivery: Delivery, ...args: A) => Verdict | Promise<Verdict>, order?: Order): Registration
 }
 
+let declared = 0
+
 function make(kind: Hook['kind'], name: string): Hook {
   const hook = {
     kind,
     name,
+    number: declared++,
     on: (listener: Listener, order: Order = 'normal'): Registration => ({ hook, listener, order }),
   }
   return hook
@@ -84,6 +89,7 @@ export const PLACE: Readonly<Record<Order, number>> = { early: 0, normal: 1, lat
 
 /** The listeners of a hook, and how often it was fired. */
 interface Listeners {
+  readonly hook: Hook
   entries: readonly Entry[]
   readonly runs: Counter
 }
@@ -97,7 +103,8 @@ export type HookFailure = (hook: string, owner: string, error: unknown) => void
  * `first` listener is an answer and passes through; a `filter` listener that fails stops the stanza.
  */
 export class Hooks {
-  readonly #listeners = new Map<Hook, Listeners>()
+  /** By the hooks' numbers. */
+  readonly #listeners: (Listeners | undefined)[] = []
   readonly #failed: HookFailure
   readonly #counterOf: (hook: string) => Counter
 
@@ -126,9 +133,9 @@ export class Hooks {
 
   /** Hook names and the modules that listen, in order. */
   list(): { hook: string; kind: Hook['kind']; owners: string[] }[] {
-    return [...this.#listeners]
-      .filter(([, { entries }]) => entries.length > 0)
-      .map(([hook, { entries }]) => ({
+    return this.#listeners
+      .filter((listeners): listeners is Listeners => listeners !== undefined && listeners.entries.length > 0)
+      .map(({ hook, entries }) => ({
         hook: hook.name,
         kind: hook.kind,
         owners: entries.map((entry) => entry.owner),
@@ -141,7 +148,7 @@ export class Hooks {
     for (const entry of this.#of(hook)) {
       try {
         const answer = this.#call(entry, args)
-        if (answer instanceof Promise) (waiting ??= []).push(answer.catch((error) => this.#report(entry, error)))
+        if (answer instanceof Promise) (waiting ??= []).push(this.#reporting(entry, answer))
       } catch (error) {
         this.#report(entry, error)
       }
@@ -164,13 +171,25 @@ export class Hooks {
         this.#passOn(entry, error)
         continue
       }
-      if (answer instanceof Promise)
-        return answer
-          .catch((error) => this.#passOn(entry, error))
-          .then((value) => value ?? this.#first(entries, i + 1, args))
+      if (answer instanceof Promise) return this.#firstLate(answer, entries, i, args)
       if (answer !== undefined) return answer
     }
     return undefined
+  }
+
+  // What goes on behind a promise stands apart: a loop with closures in it makes room for them at each turn, used or not.
+
+  #firstLate(answer: Promise<unknown>, entries: readonly Entry[], place: number, args: unknown[]): Promise<unknown> {
+    return answer
+      .catch((error) => this.#passOn(entries[place]!, error))
+      .then((value) => value ?? this.#first(entries, place + 1, args))
+  }
+
+  #reporting(entry: Entry, answer: Promise<unknown>): Promise<void> {
+    return answer.then(
+      () => undefined,
+      (error) => this.#report(entry, error),
+    )
   }
 
   /** Passes `value` along the listeners. */
@@ -200,29 +219,39 @@ export class Hooks {
    * Runs a delivery past the filters; `delivery.stanza` is what they made of it. True when it goes on, false when it was dropped.
    * Throws (or rejects with) a StanzaError when a filter refused it or failed.
    */
-  filter<A extends unknown[]>(hook: Filter<A>, delivery: Delivery, ...args: A): boolean | Promise<boolean> {
-    return this.#filter(this.#of(hook), 0, delivery, args)
+  filter<A extends unknown[]>(hook: Filter<A>, ...args: [delivery: Delivery, ...A]): boolean | Promise<boolean> {
+    return this.#filter(this.#of(hook), 0, args)
   }
 
-  #filter(entries: readonly Entry[], from: number, delivery: Delivery, args: unknown[]): boolean | Promise<boolean> {
+  #filter(entries: readonly Entry[], from: number, args: [Delivery, ...unknown[]]): boolean | Promise<boolean> {
+    const delivery = args[0]
     for (let i = from; i < entries.length; i++) {
       const entry = entries[i]!
       let verdict: unknown
       try {
-        verdict = this.#call(entry, [delivery, ...args])
+        verdict = this.#call(entry, args)
       } catch (error) {
         throw this.#closed(entry, error)
       }
-      if (verdict instanceof Promise)
-        return verdict.then(
-          (late) => apply(delivery, late as Verdict) && this.#filter(entries, i + 1, delivery, args),
-          (error) => {
-            throw this.#closed(entry, error)
-          },
-        )
+      if (verdict instanceof Promise) return this.#late(verdict, entries, i, args)
       if (!apply(delivery, verdict as Verdict)) return false
     }
     return true
+  }
+
+  /** Goes on behind a filter whose verdict is promised. */
+  #late(
+    verdict: Promise<unknown>,
+    entries: readonly Entry[],
+    place: number,
+    args: [Delivery, ...unknown[]],
+  ): Promise<boolean> {
+    return verdict.then(
+      (late) => apply(args[0], late as Verdict) && this.#filter(entries, place + 1, args),
+      (error) => {
+        throw this.#closed(entries[place]!, error)
+      },
+    )
   }
 
   /** The listeners for one firing, which is counted. */
@@ -233,11 +262,13 @@ export class Hooks {
   }
 
   #listenersOf(hook: Hook): Listeners {
-    let listeners = this.#listeners.get(hook)
-    if (listeners === undefined) {
-      listeners = { entries: NONE, runs: this.#counterOf(hook.name) }
-      this.#listeners.set(hook, listeners)
-    }
+    return this.#listeners[hook.number] ?? this.#firstUse(hook)
+  }
+
+  #firstUse(hook: Hook): Listeners {
+    const listeners = { hook, entries: NONE, runs: this.#counterOf(hook.name) }
+    while (this.#listeners.length <= hook.number) this.#listeners.push(undefined)
+    this.#listeners[hook.number] = listeners
     return listeners
   }
 

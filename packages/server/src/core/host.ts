@@ -6,15 +6,20 @@ import { HostCounters } from './counters.ts'
 import type { Database, Write } from './database.ts'
 import type { Delivery } from './delivery.ts'
 import type { SessionDirectory, SessionEntry } from './directory.ts'
+import type { Handing } from './handover.ts'
 import { Hooks } from './hooks.ts'
 import type { ServiceAddition } from './hosts.ts'
 import { IqRoutes } from './iq.ts'
 import type { Kernel } from './kernel.ts'
+import { type Parcel, sendOff, takeIn } from './moving.ts'
 import type { Log } from './log.ts'
 import type { MetricScope } from './metrics.ts'
 import type { Session } from './session.ts'
 import type { Stores } from './stores.ts'
+import { messageRefused } from './router.ts'
 import type { Timer } from './timers.ts'
+import { when } from './when.ts'
+import { NO_OTHERS, type OtherNodes } from './words.ts'
 
 /**
  * Decides a rule of `[access]` for a user of `domain`: the value of the first clause that matches, `deny` when none does, and `undefinedRule`
@@ -49,6 +54,8 @@ export class Host {
   readonly accountIdentities = new Listed<Identity>()
   /** Services on domains of their own. */
   readonly services = new Listed<ServiceAddition>()
+  /** The other nodes. */
+  readonly nodes: OtherNodes
   readonly #kernel: Kernel
 
   constructor(kernel: Kernel, type: string, accounts: Accounts, access: AccessCheck) {
@@ -56,6 +63,7 @@ export class Host {
     this.type = type
     this.accounts = accounts
     this.access = access
+    this.nodes = kernel.cluster?.others(type) ?? NO_OTHERS
     this.log = kernel.logs.part('modules', { host_type: type })
     this.metrics = kernel.metrics.scope({ host_type: type })
     this.hooks = new Hooks(
@@ -77,8 +85,18 @@ export class Host {
     return this.#kernel.hosts.of(domain) === this
   }
 
+  /** The domain of this server to which `domain` belongs, whichever host type serves it; see `Hosts.home`. */
+  homeOf(domain: string): string | undefined {
+    return this.#kernel.hosts.home(domain)
+  }
+
   get clock(): Clock {
     return this.#kernel.clock
+  }
+
+  /** When this node was started: milliseconds since the epoch. */
+  get startedAt(): number {
+    return this.#kernel.startedAt
   }
 
   /** The main store. */
@@ -100,17 +118,27 @@ export class Host {
     return this.#kernel.storage.commit(writes)
   }
 
+  /** Removes an account (a bare JID) with all that is kept of it; false when there is none. Its sessions are the caller's to end. */
+  removeAccount(user: Jid): Promise<boolean> {
+    return this.#kernel.eraser.removeAccount(this, user)
+  }
+
   /** Sends a stanza from `from` to `to` on the path that every stanza takes; see `Router.send`. */
   send(stanza: Element, from: Jid, to: Jid): Promise<void> {
     return this.#kernel.router.send(stanza, from, to)
+  }
+
+  /** Like `send`, for whoever sends much: undefined when nothing of it waits any more. */
+  post(stanza: Element, from: Jid, to: Jid): void | Promise<void> {
+    return this.#kernel.router.post(stanza, from, to)
   }
 
   /**
    * Hands a stanza to a resource, wherever it is connected; false when the resource has gone since. `at`: when the server received it (microseconds
    * since the epoch), if that was not just now.
    */
-  deliver(entry: SessionEntry, stanza: Element, at?: number): boolean {
-    return this.#kernel.router.toResource(entry, stanza, at)
+  deliver(entry: SessionEntry, stanza: Element, at?: number, handing?: Handing): boolean {
+    return this.#kernel.router.toResource(entry, stanza, at, handing)
   }
 
   /** For use in `delivery.afterwards` of a message: sends it once more on its way when the resources it was meant for have gone. */
@@ -118,9 +146,17 @@ export class Host {
     this.#kernel.router.redeliver(delivery)
   }
 
+  /** Answers the sender of a delivery; for use in `delivery.afterwards`. */
+  answer(delivery: Delivery, reply: Element): void {
+    this.#kernel.router.answer(delivery, reply)
+  }
+
   /** Answers the sender of a delivery with an error; for use in `delivery.afterwards`, when the stanza itself is not refused. */
   bounce(delivery: Delivery, error: StanzaError): void {
-    if (mayBounce(delivery.stanza)) this.#kernel.router.answer(delivery, errorReply(delivery.stanza, error))
+    if (!mayBounce(delivery.stanza)) return
+    void when(this.hooks.first(messageRefused, delivery, true), (told) => {
+      if (told !== true) this.#kernel.router.answer(delivery, errorReply(delivery.stanza, error))
+    })
   }
 
   /** Hands a stanza to all resources of a user without filters: pushes and other words of the server about the user's own data. */
@@ -148,9 +184,31 @@ export class Host {
     return this.#kernel.requests.send(addressed, seconds, (stanza) => session.deliver(stanza))
   }
 
+  /** Asks somebody anywhere, in the name of `from` (a domain of this host type), as `request` does; the question takes the path of every stanza. */
+  ask(iq: Element, from: Jid, to: Jid, seconds: number): Promise<Element> {
+    return this.#kernel.requests.send(iq.with({ from, to }), seconds, (stanza) => {
+      this.send(stanza, from, to).catch((error: unknown) => this.report('request_failed', error))
+    })
+  }
+
   /** Ends a session; see `Kernel.endSession`. */
   endSession(session: Session, reason: string, error?: StreamError): void {
     this.#kernel.endSession(session, reason, error)
+  }
+
+  /** Ends a session wherever it is connected; see `Kernel.endEntry`. */
+  endEntry(entry: SessionEntry, reason: string, error?: StreamError): void | Promise<boolean> {
+    return this.#kernel.endEntry(entry, reason, error)
+  }
+
+  /** Takes a session that has no connection out of this node, for another one; see `sendOff`. */
+  sendOff(session: Session, to: string): Parcel {
+    return sendOff(this.#kernel, session, to)
+  }
+
+  /** Takes in a session that another node has sent off; see `takeIn`. */
+  takeIn(data: string): Session {
+    return takeIn(this.#kernel, data)
   }
 
   /** Takes its connection from a session; see `Kernel.loseConnection`. */

@@ -17,10 +17,19 @@ export class Hosts {
   readonly #types = new Map<string, Host>()
   readonly #domains = new Map<string, Host>()
   readonly #services = new Map<string, Service>()
+  #domainAdded: (domain: string) => void = () => undefined
+  /** Takes what is for domains that are not served here; undefined where nothing leaves. */
+  elsewhere: Service | undefined
 
   /** Adds a host type. */
   addType(host: Host): void {
     this.#types.set(host.type, host)
+  }
+
+  /** Takes a host type out, with its domains. */
+  removeType(name: string): void {
+    for (const domain of this.domains(name)) this.removeDomain(domain)
+    this.#types.delete(name)
   }
 
   /** The host type with this name. */
@@ -36,6 +45,16 @@ export class Hosts {
   /** Lets a host type serve a domain. */
   addDomain(domain: string, host: Host): void {
     this.#domains.set(domain, host)
+    this.#domainAdded(domain)
+  }
+
+  /** Calls `added` for each domain that is served from now on. */
+  follow(added: (domain: string) => void): void {
+    const before = this.#domainAdded
+    this.#domainAdded = (domain) => {
+      before(domain)
+      added(domain)
+    }
   }
 
   /** Stops serving a domain. */
@@ -46,6 +65,15 @@ export class Hosts {
   /** The host type that serves `domain`. */
   of(domain: string): Host | undefined {
     return this.#domains.get(domain)
+  }
+
+  /** The served domain to which `domain` belongs: itself, or the one that a service's domain ends with; undefined for domains elsewhere. */
+  home(domain: string): string | undefined {
+    if (this.#domains.has(domain)) return domain
+    if (!this.#services.has(domain)) return undefined
+    let end = domain
+    while (end !== '' && !this.#domains.has(end)) end = end.includes('.') ? end.slice(end.indexOf('.') + 1) : ''
+    return end === '' ? undefined : end
   }
 
   /** The domains of a host type. */

@@ -12,6 +12,8 @@ export function showNode(kernel: Kernel): void {
   node.gauge('sm_unique_sessions', 'count', () => directory.users)
   node.counted('router_no_route_found', 'count', () => counters.noRouteFound)
   node.gauge('system_up_time', 'seconds', () => Math.floor((kernel.clock.monotonic() - started) / 1000))
+  node.counted('s2s_auth_failed', 'count', () => counters.s2sAuthFailed)
+  node.counted('meerkat_s2s_dropped', 'count', () => counters.s2sDropped)
   node.counted('meerkat_connections', 'accepted', () => counters.connectionsAccepted)
   node.counted('meerkat_connections', 'refused', () => counters.connectionsRefused)
   node.counted('meerkat_stream_errors', 'count', () => counters.streamErrors)

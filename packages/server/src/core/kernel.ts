@@ -1,10 +1,14 @@
-import { type Jid, StreamError, parseJid } from '@meerkat/protocol'
-import { type Element, parseElement, serialize } from '@meerkat/xml'
+import { randomBytes } from 'node:crypto'
+import { type Jid, StreamError } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
 import type { Accounts } from './accounts.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { NodeCounters } from './counters.ts'
+import { Cluster } from './cluster.ts'
 import type { Database } from './database.ts'
-import { type DirectoryListener, SessionDirectory, type SessionEntry } from './directory.ts'
+import { SessionDirectory, type SessionEntry } from './directory.ts'
+import { Eraser } from './eraser.ts'
+import type { Handing } from './handover.ts'
 import { type AccessCheck, Host, type SharedKey } from './host.ts'
 import { LostConnection } from './gate.ts'
 import { Guesses } from './guesses.ts'
@@ -22,7 +26,7 @@ import type { Stores } from './stores.ts'
 import { TimerWheel } from './timers.ts'
 import { Tracing } from './tracing.ts'
 import { Traffic } from './traffic.ts'
-import { type Envelope, type Transport, entryEnvelope, loneTransport, readEntry } from './transport.ts'
+import type { Transport } from './transport/index.ts'
 import { when } from './when.ts'
 
 /** What the composition root gives the kernel. */
@@ -31,8 +35,11 @@ export interface KernelParts {
   readonly stores: Stores
   readonly log: Log | AreaLogs
   readonly modules: ModuleRegistry
+  /** Known to this installation alone, and the same after a restart; random when not given. */
+  readonly secret?: Buffer
   readonly clock?: Clock
-  readonly transport?: Transport
+  /** What joins the kernel to those of other nodes. */
+  readonly transport?: Transport | undefined
 }
 
 /** How many sessions a user may have when the access rule `max_user_sessions` does not say (MongooseIM: 100). */
@@ -41,6 +48,8 @@ const MAX_USER_SESSIONS = 100
 /** The kernel of one node: it knows hosts, sessions and the way of a stanza, and no feature. */
 export class Kernel {
   readonly clock: Clock
+  /** When this node was started: milliseconds since the epoch. */
+  readonly startedAt: number
   /** The logger of the kernel itself; other areas have theirs in `logs`. */
   readonly log: Log
   readonly logs: AreaLogs
@@ -50,6 +59,8 @@ export class Kernel {
   readonly counters = new NodeCounters()
   readonly metrics = new Metrics()
   readonly traffic = new Traffic(this.metrics)
+  /** Why no new connections of clients are taken at the moment (R22); undefined while they are welcome. */
+  shortage: string | undefined
   /** Failed logins, of all listeners together. */
   readonly guesses: Guesses
   readonly timers: TimerWheel
@@ -57,15 +68,22 @@ export class Kernel {
   readonly requests: PendingRequests
   readonly router: Router
   readonly modules: ModuleManager
+  /** Removes accounts and domains, with all that is kept of them. */
+  readonly eraser: Eraser
   /** Lets operators watch what clients send and get. */
   readonly tracing = new Tracing()
+  /** From it come values that nobody may guess and that must stay the same; known to this installation alone. */
+  readonly secret: Buffer
   readonly #lines: LineLimit
-  readonly #transport: Transport
+  /** The other nodes; undefined for a server of one process. */
+  readonly cluster: Cluster | undefined
   readonly #pools = new Map<string, unknown>()
   readonly #shared = new Map<object, unknown>()
 
   constructor(parts: KernelParts) {
     this.clock = parts.clock ?? systemClock()
+    this.startedAt = this.clock.now()
+    this.secret = parts.secret ?? randomBytes(32)
     this.guesses = new Guesses(this.clock)
     this.logs = parts.log instanceof AreaLogs ? parts.log : new AreaLogs(parts.log)
     this.log = this.logs.area('core')
@@ -78,22 +96,23 @@ export class Kernel {
     this.requests = new PendingRequests(this.timers)
     this.router = new Router(this)
     this.modules = new ModuleManager(parts.modules, this.hosts)
-    this.#transport = parts.transport ?? loneTransport()
+    this.eraser = new Eraser(this, Array.from(parts.modules.values(), ({ keeps = [] }) => keeps).flat())
+    this.cluster = parts.transport && new Cluster(this, parts.transport)
     // A lone node has nobody to tell, and need not serialise each presence.
-    this.directory = new SessionDirectory(this.node, parts.transport === undefined ? undefined : this.#telling())
-    this.#transport.onEnvelope((from, envelope) => this.#arrived(from, envelope))
-    this.#transport.broadcast({ kind: 'hello', node: this.node })
+    this.directory = new SessionDirectory(this.node, this.cluster?.telling)
     showNode(this)
   }
 
   /** The name of this node. */
   get node(): string {
-    return this.#transport.node
+    return this.cluster?.node ?? 'meerkat@localhost'
   }
 
   /** Adds a host type that serves `domains`. */
   addHost(type: string, domains: readonly string[], accounts: Accounts, access: AccessCheck): Host {
     const host = new Host(this, type, accounts, access)
+    accounts.tellOthers = (user) => host.nodes.tell('account changed', user.toString())
+    accounts.erased = (user) => this.eraser.finish(user)
     this.hosts.addType(host)
     for (const domain of domains) this.hosts.addDomain(domain, host)
     showHost(this, host)
@@ -107,15 +126,18 @@ export class Kernel {
   openSession(jid: Jid, connection: Connection): Session {
     const host = this.hosts.of(jid.domain)
     if (host === undefined) throw new StreamError('host-unknown')
-    const same = this.directory.find(jid)?.local
-    if (same !== undefined) this.endSession(same, 'replaced', new StreamError('conflict'))
+    const same = this.directory.find(jid)
+    if (same?.local !== undefined) this.endSession(same.local, 'replaced', new StreamError('conflict'))
     const rule = host.access('max_user_sessions', jid, jid.domain)
     const limit = rule === 'infinity' ? Infinity : typeof rule === 'number' ? rule : MAX_USER_SESSIONS
-    const oldest = this.directory.of(jid)[0]
-    if (this.directory.of(jid).length >= limit && oldest?.local !== undefined)
-      this.endSession(oldest.local, 'too many sessions', new StreamError('conflict'))
-    const session = new Session(jid, host.type, connection, this.clock.now())
+    const others = this.directory.of(jid)
+    const full = others.length - (same?.local === undefined && same !== undefined ? 1 : 0) >= limit
+    const ended = full ? this.endEntry(others[0]!, 'too many sessions', new StreamError('conflict')) : undefined
+    // Above that of a session on another node, which ends when it hears of this one, however the clocks go.
+    const openedAt = Math.max(this.clock.now(), (same?.openedAt ?? 0) + 1)
+    const session = new Session(jid, host.type, connection, same?.local === undefined ? openedAt : this.clock.now())
     this.directory.open(session)
+    session.announced = both(this.directory.spreading, ended)
     host.counters.sessionsOpened++
     this.logs.area('c2s').info({ what: 'session_opened', jid: jid.toString(), ip: connection.ip }, 'session opened')
     void host.hooks.notify(sessionOpened, session)
@@ -141,6 +163,12 @@ export class Kernel {
     reroute(this.router, session.jid, session.held())
   }
 
+  /** Ends a session wherever it is connected; false when it has gone already. Undefined when it has ended at once. */
+  endEntry(entry: SessionEntry, reason: string, error?: StreamError): void | Promise<boolean> {
+    if (entry.local === undefined) return this.cluster?.end(entry, reason, error)
+    this.endSession(entry.local, reason, error)
+  }
+
   /**
    * Takes its connection from a session, which ends with that unless a listener of `connectionLost` keeps it. The client is told `error`, if it
    * is still there.
@@ -163,8 +191,8 @@ export class Kernel {
   }
 
   /** Sends a stanza to a resource of another node. */
-  carry(entry: SessionEntry, stanza: Element): void {
-    this.#transport.send(entry.node, { kind: 'stanza', to: entry.jid.toString(), stanza: serialize(stanza) })
+  carry(entry: SessionEntry, stanza: Element, at = this.clock.micros(), handing?: Handing): void {
+    this.cluster?.carry(entry, { stanza, at, handing })
   }
 
   /** Provides an outgoing connection under `[outgoing_pools.TYPE.TAG]`, for one host type or for all. */
@@ -197,31 +225,9 @@ export class Kernel {
     if (!this.#lines.allows(typeof module === 'string' ? `${what} ${module}` : what)) return
     this.log.error({ what, ...details, error: errorText(error) }, what)
   }
+}
 
-  /** Tells the other nodes of this node's sessions. */
-  #telling(): DirectoryListener {
-    const tell = (entry: SessionEntry) => this.#transport.broadcast(entryEnvelope(entry))
-    const closed = (entry: SessionEntry) => this.#transport.broadcast({ kind: 'gone', jid: entry.jid.toString() })
-    return { opened: tell, changed: tell, closed }
-  }
-
-  #arrived(from: string, envelope: Envelope): void {
-    switch (envelope.kind) {
-      case 'stanza': {
-        const entry = this.directory.find(parseJid(envelope.to))
-        entry?.local?.deliver(parseElement(envelope.stanza))
-        return
-      }
-      case 'session':
-        return this.directory.enter(readEntry(from, envelope))
-      case 'gone': {
-        const entry = this.directory.find(parseJid(envelope.jid))
-        if (entry !== undefined && entry.node === from) this.directory.leave(entry)
-        return
-      }
-      case 'hello':
-        for (const entry of this.directory.all())
-          if (entry.local !== undefined) this.#transport.send(from, entryEnvelope(entry))
-    }
-  }
+function both(one: Promise<void> | undefined, other: void | Promise<unknown>): Promise<void> | undefined {
+  if (one === undefined && other === undefined) return undefined
+  return Promise.all([one, other]).then(() => undefined)
 }

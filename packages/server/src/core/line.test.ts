@@ -110,6 +110,32 @@ describe('line: failures', () => {
   })
 })
 
+describe('line: what the effects of a delivery begin', () => {
+  it('counts for whoever waits for the delivery, and holds up nothing behind it', async () => {
+    const { line, commits, done, delivery } = scene()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const first = delivery('keep')
+    first.afterwards(() => first.follow(promise))
+    void line.pass(first)
+    void line.pass(delivery('light'))
+    let settled = false
+    const waiting = line.settling(first)?.then(() => (settled = true))
+    commits[0]!.resolve()
+    await settle()
+    assert.deepEqual([done, settled], [['keep', 'light'], false])
+    resolve()
+    await waiting
+  })
+
+  it('also when the delivery itself keeps nothing', async () => {
+    const { line, delivery } = scene()
+    const light = delivery('light')
+    light.afterwards(() => light.follow(Promise.reject(new Error('disk full'))))
+    void line.pass(light)
+    await assert.rejects(async () => line.settling(light), { message: 'disk full' })
+  })
+})
+
 describe('line: S53, a sender faster than the store', () => {
   /** Deliveries to `to(i)` until one has to wait; how many that took. */
   const fill = (line: Line, next: (i: number) => Delivery) => {

@@ -18,10 +18,9 @@ export interface LineEvents {
  */
 export class Line {
   /** The last delivery in line of each pair. */
-  readonly #pairs = new Map<string, Promise<void>>()
+  readonly #pairs = new Map<string, Delivery>()
   /** How many deliveries of each sender are in line. */
   readonly #senders = new Map<string, number>()
-  readonly #settling = new WeakMap<Delivery, Promise<void>>()
   readonly #storage: Database
   readonly #events: LineEvents
 
@@ -35,35 +34,55 @@ export class Line {
    * whomever it goes: one sender cannot fill the store's queue.
    */
   pass(delivery: Delivery): void | Promise<void> {
-    if (delivery.kept === undefined && this.#pairs.size === 0) return this.#complete(delivery)
+    if (delivery.kept === undefined && this.#pairs.size === 0) return this.#passAtOnce(delivery)
     const sender = delivery.from.bare.toString()
     const pair = `${sender} ${delivery.to.bare}`
     const earlier = this.#pairs.get(pair)
-    if (delivery.kept === undefined && earlier === undefined) return this.#complete(delivery)
+    if (delivery.kept === undefined && earlier === undefined) return this.#passAtOnce(delivery)
 
     const waiting = (this.#senders.get(sender) ?? 0) + 1
     this.#senders.set(sender, waiting)
-    const effects = this.#effects(delivery, earlier)
-    this.#settling.set(delivery, effects)
-    const done = effects
-      .catch((error: unknown) => this.#events.refused(delivery, error))
-      .catch(this.#events.stepFailed)
-      .then(() => {
-        if (this.#pairs.get(pair) === done) this.#pairs.delete(pair)
-        this.#leave(sender)
-      })
-    this.#pairs.set(pair, done)
-    return waiting >= MAX_WAITING ? done : undefined
+    this.#pairs.set(pair, delivery)
+    delivery.effects = this.#effects(delivery, earlier?.done)
+    delivery.done = this.#done(delivery, delivery.effects, sender, pair)
+    return waiting >= MAX_WAITING ? delivery.done : undefined
   }
 
-  /** Resolves when the delivery has had its effects; rejects when its commit failed. Undefined when it did not have to wait. */
+  #passAtOnce(delivery: Delivery): void {
+    this.#complete(delivery)
+    if (delivery.followed !== undefined) delivery.effects = Promise.resolve()
+  }
+
+  /** Resolves when the delivery has had its effects, and they theirs; rejects when its commit failed. Undefined when it did not have to wait. */
   settling(delivery: Delivery): Promise<void> | undefined {
-    return this.#settling.get(delivery)
+    const { effects } = delivery
+    if (effects === undefined) return undefined
+    const settling = this.#settled(delivery, effects)
+    settling.catch(() => undefined)
+    return settling
+  }
+
+  /** What comes later between the two waits for the effects alone: what they have begun is in line itself. */
+  async #settled(delivery: Delivery, effects: Promise<void>): Promise<void> {
+    await effects
+    if (delivery.followed !== undefined) await Promise.all(delivery.followed)
+  }
+
+  /** Takes the delivery out of the line when it has had its effects, or was refused. Never rejects. */
+  async #done(delivery: Delivery, effects: Promise<void>, sender: string, pair: string): Promise<void> {
+    try {
+      await effects
+    } catch (error) {
+      this.#refused(delivery, error)
+    }
+    if (this.#pairs.get(pair) === delivery) this.#pairs.delete(pair)
+    this.#leave(sender)
   }
 
   /** Resolves when all that is in line now has had its effects or was refused. */
   async settled(): Promise<void> {
-    await Promise.all(this.#pairs.values())
+    const lined = Array.from(this.#pairs.values())
+    for (const { done } of lined) await done
   }
 
   /** Whether nothing is in line. */
@@ -73,16 +92,25 @@ export class Line {
 
   async #effects(delivery: Delivery, earlier: Promise<void> | undefined): Promise<void> {
     const { kept } = delivery
-    // Handed in before waiting for the earlier one, so that both share a transaction when they can.
-    const committed = kept === undefined ? undefined : this.#storage.commit(kept)
+    let isNew = true
     try {
-      await Promise.all([committed, earlier])
+      // Handed in before waiting for the earlier one, so that both share a transaction when they can.
+      if (kept !== undefined) await this.#storage.commit(kept)
     } catch (error) {
       if (!(error instanceof HandledBefore)) throw error
-      // It has no effects; but what comes behind it waits for the earlier one all the same.
-      return earlier
+      isNew = false
     }
-    this.#complete(delivery)
+    // What has no effects waits, too: so what comes behind it does.
+    if (earlier !== undefined) await earlier
+    if (isNew) this.#complete(delivery)
+  }
+
+  #refused(delivery: Delivery, error: unknown): void {
+    try {
+      this.#events.refused(delivery, error)
+    } catch (failure) {
+      this.#events.stepFailed(failure)
+    }
   }
 
   #complete(delivery: Delivery): void {

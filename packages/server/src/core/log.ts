@@ -24,7 +24,7 @@ const LEVELS: Record<string, string> = {
 const CUSTOM_LEVELS = { notice: 35 }
 
 /** What log lines can be about; each may have a level of its own. */
-export const LOG_AREAS = ['core', 'c2s', 'http', 'auth', 'modules', 'pools', 'storage'] as const
+export const LOG_AREAS = ['core', 'c2s', 's2s', 'http', 'auth', 'modules', 'pools', 'storage'] as const
 
 /** What a log line is about. */
 export type LogArea = (typeof LOG_AREAS)[number]

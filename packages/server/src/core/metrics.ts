@@ -36,11 +36,27 @@ type Source = Counter | Histogram | (() => number)
 /** How a name is typed in the text format. */
 export type MetricKind = 'counter' | 'gauge' | 'histogram'
 
+/** A series. */
+interface Series {
+  readonly labels: Labels
+  readonly source: Source
+}
+
 interface Family {
   readonly kind: MetricKind
-  readonly help: string
+  readonly event: string
+  readonly metric: string
   /** By the text of the labels. */
-  readonly series: Map<string, Source>
+  readonly series: Map<string, Series>
+}
+
+/** A figure as it is now, with its name in parts. */
+export interface Reading {
+  readonly kind: MetricKind
+  readonly event: string
+  readonly metric: string
+  readonly labels: Labels
+  readonly value: number | Histogram
 }
 
 /** All figures of a node. */
@@ -57,16 +73,16 @@ export class Metrics {
     const name = `${event}_${metric}`
     let family = this.#families.get(name)
     if (family === undefined) {
-      family = { kind, help: `Event: ${event}, Metric: ${metric}`, series: new Map() }
+      family = { kind, event, metric, series: new Map() }
       this.#families.set(name, family)
     }
     if (family.kind !== kind) throw new Error(`the metric ${name} is a ${family.kind} already`)
     const key = labelText(labels)
     const known = family.series.get(key)
     // A look belongs to who gave it last: a module that was started again, say.
-    if (known !== undefined && typeof known !== 'function') return known as S
+    if (known !== undefined && typeof known.source !== 'function') return known.source as S
     const made = source()
-    family.series.set(key, made)
+    family.series.set(key, { labels, source: made })
     return made
   }
 
@@ -75,12 +91,22 @@ export class Metrics {
     return Array.from(this.#families, ([name, { kind }]) => [name, kind])
   }
 
+  /** Everything one by one. A figure that cannot be read is left out. */
+  *readings(): Iterable<Reading> {
+    for (const { kind, event, metric, series } of this.#families.values())
+      for (const { labels, source } of series.values()) {
+        const value =
+          source instanceof Counter ? source.value : typeof source === 'function' ? readSafely(source) : source
+        if (value !== undefined) yield { kind, event, metric, labels, value }
+      }
+  }
+
   /** Everything in the text format. A figure that cannot be read is left out. */
   text(): string {
     let text = ''
-    for (const [name, { kind, help, series }] of this.#families) {
-      text += `# TYPE ${name} ${kind}\n# HELP ${name} ${help}\n`
-      for (const [labels, source] of series) text += seriesText(name, labels, source)
+    for (const [name, { kind, event, metric, series }] of this.#families) {
+      text += `# TYPE ${name} ${kind}\n# HELP ${name} Event: ${event}, Metric: ${metric}\n`
+      for (const [labels, { source }] of series) text += seriesText(name, labels, source)
     }
     return text
   }

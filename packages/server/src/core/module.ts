@@ -6,6 +6,7 @@ import type { Registration } from './hooks.ts'
 import type { Host, Identity } from './host.ts'
 import type { ServiceAddition } from './hosts.ts'
 import type { IqRoute } from './iq.ts'
+import type { Keeping } from './keeping.ts'
 import type { Settings, Values } from './settings.ts'
 
 /** A specification that a module follows. */
@@ -59,6 +60,8 @@ export interface ModuleDeclaration<S extends Settings = Settings> {
   readonly config?: S
   /** Modules that must run too; they are started first, with default settings when the configuration does not name them. */
   readonly requires?: readonly string[]
+  /** What it keeps in the main store: of users, or otherwise; see `keeping.ts`. */
+  readonly keeps?: readonly Keeping[]
   /** The module belongs to every server and needs no section. */
   readonly always?: boolean
   /** Starts the module on a host type. It must not act on the server but through what it returns and the host's methods. */
@@ -70,29 +73,66 @@ export function defineModule<S extends Settings>(declaration: ModuleDeclaration<
   return declaration
 }
 
-export { AccountError, accountRegistered, accountRemoved } from './accounts.ts'
+export { AccountError, type KnownUsers, accountRegistered, accountRemoved } from './accounts.ts'
 export {
   type Contact,
   type Contacts,
+  type StanzaKind,
   type Subscription,
   contactsOf,
   isSeen,
+  isUnwanted,
   maySeePresence,
   sees,
   subscriptionChanged,
 } from './contacts.ts'
-export type { SqlValue, Write } from './database.ts'
+export type { Database, SqlValue, Write } from './database.ts'
 export { StorageError } from './database.ts'
 export { Delivery, HandledBefore, type Origin } from './delivery.ts'
 export type { SessionEntry } from './directory.ts'
-export { Gate, type Held, type InboundCounter } from './gate.ts'
+export { type NodeQuery, nodeInfo, nodeItems, rootItems } from './disco-nodes.ts'
+export { Gate, type Held, type HeldWords, type InboundCounter, packHeld, unpackHeld } from './gate.ts'
+export {
+  type Handing,
+  messageHandedOver,
+  messageObsolete,
+  messageStored,
+  messageToSleepers,
+  messagesAcknowledged,
+  messagesHeld,
+  wouldBeStored,
+} from './handover.ts'
 export { DROP, filter, first, fold, notify, type Registration, type Verdict } from './hooks.ts'
 export { type Host, type Identity, type SharedKey, sharedKey } from './host.ts'
-export { type IqHandler, type IqRequest, type IqRoute, iqGet, iqSet } from './iq.ts'
+export type { ServiceAddition } from './hosts.ts'
+export { type IqHandler, type IqRequest, type IqRoute, type IqTarget, iqGet, iqSet } from './iq.ts'
+export { accountErasing, domainRemoved } from './eraser.ts'
+export {
+  ERASED_AT_ONCE,
+  type Keeping,
+  keptByName,
+  keptEntries,
+  keptLog,
+  keptOtherwise,
+  keptRows,
+  keptValues,
+  ofDomains,
+} from './keeping.ts'
 export type { Log } from './log.ts'
 export type { Counter, Histogram, MetricScope } from './metrics.ts'
+export { type PersonalData, personalData, timeOf } from './personal-data.ts'
+export { requestService } from './request-service.ts'
+export { type Memory, type Parcel, sessionArrived, sessionLeft, sessionPacked } from './moving.ts'
 export { delayed } from './reroute.ts'
-export { messageToUser, messageUndelivered, presenceOfUser, presenceToUser, userReceive, userSend } from './router.ts'
+export {
+  messageRefused,
+  messageToUser,
+  messageUndelivered,
+  presenceOfUser,
+  presenceToUser,
+  userReceive,
+  userSend,
+} from './router.ts'
 export {
   type Connection,
   type Newcomer,
@@ -118,3 +158,4 @@ export { type Software, softwareKey } from './software.ts'
 export type { Append, KeyValue, KeyedSet, Log as StoredLog, LogEntry, Quota, Stores } from './stores.ts'
 export type { Timer } from './timers.ts'
 export { when } from './when.ts'
+export { NodeGone, type OtherNodes, type Word, sessionLost, wordOfNode } from './words.ts'

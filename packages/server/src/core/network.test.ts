@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ipRange, network } from './network.ts'
+import { ipRange, network, plainAddress } from './network.ts'
 
 test('S9: connections of one IPv6 network count together', () => {
   const same = ['2001:db8:1:2::1', '2001:db8:1:2:3:4:5:6', '2001:db8:1:2:ffff::']
@@ -43,4 +43,9 @@ test('what is no network is refused', () => {
     '::/129',
   ])
     assert.throws(() => ipRange(text), RangeError, text)
+})
+
+test('RFC 4291 §2.5.5.2: an address of IPv4 on a socket of IPv6 is written as such', () => {
+  const written = ['::ffff:192.0.2.1', '192.0.2.1', '::ffff:0:1', 'fd00::1', undefined].map((ip) => plainAddress(ip))
+  assert.deepEqual(written, ['192.0.2.1', '192.0.2.1', '::ffff:0:1', 'fd00::1', ''])
 })

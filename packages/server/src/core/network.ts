@@ -12,6 +12,11 @@ export function network(ip: string): string {
   return [...groups, ...Array<string>(zeros).fill('0')].slice(0, 4).join(':')
 }
 
+/** An address as everybody writes it: that of a client of IPv4 on a socket of IPv6 without what stands before it (RFC 4291 §2.5.5.2). */
+export function plainAddress(ip = ''): string {
+  return ip.startsWith('::ffff:') && isIP(ip.slice(7)) === 4 ? ip.slice(7) : ip
+}
+
 /** Tells the addresses of a network, such as `192.0.2.0/24`, or of one address alone. Throws RangeError for what is neither. */
 export function ipRange(text: string): (ip: string) => boolean {
   const [address = '', mask, ...more] = text.split('/')
@@ -26,8 +31,7 @@ export function ipRange(text: string): (ip: string) => boolean {
   const list = new BlockList()
   list.addSubnet(address, bits, family)
   return (ip) => {
-    // A client of IPv4 on a socket of IPv6
-    const plain = ip.startsWith('::ffff:') && isIP(ip.slice(7)) === 4 ? ip.slice(7) : ip
+    const plain = plainAddress(ip)
     return isIP(plain) === version && list.check(plain, family)
   }
 }

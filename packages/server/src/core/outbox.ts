@@ -23,10 +23,14 @@ export interface OutboxRow extends NewEvent {
   readonly lane: number
 }
 
+/** Where to begin again: with the first event that happened at this time (microseconds since 1970) or later, or with the one of this id. */
+export type Place = { readonly at: number } | { readonly id: string }
+
 /** What a sink reads and acknowledges. */
 export interface OutboxReader {
   /**
-   * The rows after those already read, at most `limit`, in order; none when there are no more, or when too many are unacknowledged.
+   * The rows after those already read, at most `limit`, in order; none when there are no more, or when too many are unacknowledged, or wait for
+   * one of their lane; listeners are called when there is room again.
    * After a restart those unacknowledged come again. Rejects with a `StorageError`; reading again goes on where it failed.
    */
   read(limit: number): Promise<OutboxRow[]>
@@ -36,6 +40,11 @@ export interface OutboxReader {
   onRows(listener: () => void): () => void
   /** The number of rows that the sink has not acknowledged. */
   pending(): Promise<number>
+  /**
+   * Sets the sink back, so that it gets every row that is kept from there on once more; what it has not acknowledged comes in any case. False
+   * when no such event is kept. Nothing may be read meanwhile, and what was read before is to be forgotten.
+   */
+  rewind(to: Place): Promise<boolean>
   /** Stores how far the sink has come; rows that are unacknowledged come again at the next opening. */
   close(): Promise<void>
 }
@@ -49,13 +58,19 @@ export interface Outbox {
    * Throws when the sink's reader is open already.
    */
   reader(sink: string): OutboxReader
-  /** Forgets a sink that will not come back, so that rows no longer wait for it. Its reader must be closed. */
+  /** Forgets a sink that will not come back, so that rows no longer wait for it. Rejects while its reader is open. */
   forget(sink: string): Promise<void>
+  /** The sinks that rows wait for although nobody reads for them. */
+  absent(): string[]
+  /** The number of rows that wait for a sink, whether somebody reads for it or not. */
+  waiting(sink: string): Promise<number>
+  /** Keeps rows that every sink has passed at least so long, in microseconds, for `rewind`; the longest time that was asked for counts. */
+  keepPassed(time: number): void
   /**
-   * Sets a sink back, so that it gets every row that is kept from the time `from` on (microseconds since 1970) once more.
-   * Its reader must be closed.
+   * Removes rows from before `time` (microseconds since 1970) that wait for sinks only which were absent at the last call, too. Resolves with
+   * the number of rows.
    */
-  replay(sink: string, from: number): Promise<void>
+  expire(time: number): Promise<number>
 }
 
 /** The node's outbox. */

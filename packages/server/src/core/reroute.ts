@@ -1,6 +1,6 @@
 /** Where stanzas go that a session has taken and its client has not (XEP-0198 §4). */
-import { Delay, type Jid, buildDelay, isRequest, parseDateTime, tryJid } from '@meerkat/protocol'
-import type { Element } from '@meerkat/xml'
+import { Delay, type Jid, buildDelay, isRequest, tryJid } from '@meerkat/protocol'
+import type { Element, Node } from '@meerkat/xml'
 import { Delivery } from './delivery.ts'
 import type { Held } from './gate.ts'
 import type { Router } from './router.ts'
@@ -16,26 +16,23 @@ export function reroute(router: Router, jid: Jid, held: readonly Held[]): void {
   }
 }
 
-/** A message with the time at which the server took it, unless it says so already (XEP-0203 §4). */
+/** A message with the time at which the server took it (XEP-0203 §4). What claims to be from this server already was forged (S60). */
 export function delayed(message: Element, at: number, domain: string): Element {
-  return ownDelay(message, domain) === undefined ? message.append(buildDelay({ from: domain, stamp: at })) : message
+  const forged = (child: Node): boolean => Delay.is(child) && tryJid(child.attr('from'))?.toString() === domain
+  const kept = message.children.filter((child) => !forged(child))
+  return message.withChildren([...kept, buildDelay({ from: domain, stamp: at })])
 }
 
 /** Undefined for what is of no use to anybody else: presence, answers, and copies that the server has made for this one resource. */
-function deliveryOf({ stanza, at }: Held, jid: Jid): Delivery | undefined {
+function deliveryOf({ stanza, at, handing }: Held, jid: Jid): Delivery | undefined {
   const from = tryJid(stanza.attr('from'))
   if (from === undefined) return undefined
   // RFC 6120 §8.2.3: a request must be answered; now it will be with an error.
   if (isRequest(stanza)) return new Delivery(stanza, from, jid, 'server', at)
   // Carbons and results from archives come from the account itself.
   if (stanza.name !== 'message' || from.equals(jid.bare)) return undefined
-  // What was kept before keeps its time.
-  const took = ownDelay(stanza, jid.domain) ?? at
-  return new Delivery(delayed(stanza, at, jid.domain), from, jid, 'server', took)
-}
-
-/** The time in the `<delay/>` of this server. */
-function ownDelay(message: Element, domain: string): number | undefined {
-  const own = Delay.all(message).find((delay) => delay.attr('from') === domain)
-  return own === undefined ? undefined : parseDateTime(own.attr('stamp') ?? '')
+  const delivery = new Delivery(delayed(stanza, at, jid.domain), from, jid, 'server', at)
+  delivery.archived = handing?.archived === true
+  delivery.sharers = handing?.sharers ?? []
+  return delivery
 }

@@ -339,6 +339,17 @@ describe('RFC 6120 §8.2.3: IQs', () => {
     await juliet.send(chat('hello', 'romeo@elsewhere.example'))
     assert.deepEqual(conditions(juliet), ['remote-server-not-found'])
   })
+
+  it('RFC 6120 §10.4: what is for domains elsewhere goes to whoever takes it there, and what comes from there is routed', async (t) => {
+    const { scene, romeo, juliet } = await verona(t)
+    const left: string[] = []
+    scene.kernel.hosts.elsewhere = ({ to, stanza }) => void left.push(`${to.toString()} ${text(Body.in(stanza))}`)
+    await juliet.send(chat('hello', 'nurse@elsewhere.example'))
+    assert.deepEqual(left, ['nurse@elsewhere.example hello'])
+    const [nurse, to] = [makeJid('nurse', 'elsewhere.example'), romeo.jid]
+    await scene.kernel.router.enter(chat('good morrow').with({ from: nurse, to }), nurse, to, 's2s')
+    assert.deepEqual(bodies(romeo), ['good morrow'])
+  })
 })
 
 describe('RFC 6120 §7.7.2.2: sessions', () => {

@@ -6,6 +6,7 @@ import { type Jid, StanzaError, errorReply, isRequest, mayBounce } from '@meerka
 import type { Element } from '@meerkat/xml'
 import { Delivery, type Origin } from './delivery.ts'
 import type { SessionEntry } from './directory.ts'
+import type { Handing } from './handover.ts'
 import { filter, first } from './hooks.ts'
 import type { Host } from './host.ts'
 import type { Kernel } from './kernel.ts'
@@ -25,6 +26,11 @@ export const presenceToUser = first<[delivery: Delivery], boolean>('presence to 
 export const presenceOfUser = first<[delivery: Delivery, session: Session], boolean>('presence of user')
 /** Fired when a message has no resource to go to; true when a listener has taken care of it. */
 export const messageUndelivered = first<[delivery: Delivery], boolean>('message undelivered')
+/**
+ * Fired before the sender of a message is told that it was refused, or that nobody takes it; true when a listener tells it, or need not.
+ * `durable`: whether what the message leaves behind is stored all the same.
+ */
+export const messageRefused = first<[delivery: Delivery, durable: boolean], boolean>('message refused')
 
 export class Router {
   readonly #kernel: Kernel
@@ -54,6 +60,11 @@ export class Router {
     return processed
   }
 
+  /** Takes a stanza of another server, its addresses already checked. Returns once the next one may be taken; a refusal goes to `from`. */
+  enter(stanza: Element, from: Jid, to: Jid, origin: Origin): void | Promise<void> {
+    return this.process(this.#delivery(stanza, from, to, origin))
+  }
+
   #receive(session: Session, delivery: Delivery): void | Promise<void> {
     const { stanza } = delivery
     if (stanza.name === 'message') return this.#timed(delivery)
@@ -70,10 +81,14 @@ export class Router {
 
   /** Processes a client's message and notes how long its session waits for that. */
   #timed(delivery: Delivery): void | Promise<void> {
-    const { clock } = this.#kernel
-    const began = clock.monotonic()
-    const time = this.#hostOf(delivery.from)?.counters.messageTime
-    return when(this.process(delivery), () => time?.observe((clock.monotonic() - began) * 1000))
+    const began = this.#kernel.clock.monotonic()
+    const waiting = this.process(delivery)
+    if (waiting !== undefined) return waiting.then(() => this.#took(delivery, began))
+    this.#took(delivery, began)
+  }
+
+  #took({ from }: Delivery, began: number): void {
+    this.#hostOf(from)?.counters.messageTime.observe((this.#kernel.clock.monotonic() - began) * 1000)
   }
 
   /**
@@ -81,14 +96,19 @@ export class Router {
    * Resolves when everything it leaves behind is stored and it is handed to whom it reaches; a refusal goes to `from` as an error stanza.
    */
   async send(stanza: Element, from: Jid, to: Jid, origin: Origin = 'server'): Promise<void> {
-    const delivery = this.#delivery(stanza.with({ from, to }), from, to, origin)
-    await this.process(delivery)
-    await this.settled(delivery)
+    await this.post(stanza, from, to, origin)
+  }
+
+  /** Like `send`, for whoever sends much: undefined when nothing of it waits any more. */
+  post(stanza: Element, from: Jid, to: Jid, origin: Origin = 'server'): void | Promise<void> {
+    const delivery = this.#delivery(addressed(stanza, from, to), from, to, origin)
+    const waiting = this.process(delivery)
+    return waiting === undefined ? this.#line.settling(delivery) : waiting.then(() => this.settled(delivery))
   }
 
   /** Like `send`, but a refusal is thrown as the StanzaError instead of being sent to `from`. */
   async submit(stanza: Element, from: Jid, to: Jid, origin: Origin): Promise<void> {
-    const delivery = this.#delivery(stanza.with({ from, to }), from, to, origin)
+    const delivery = this.#delivery(addressed(stanza, from, to), from, to, origin)
     const waiting = this.#pass(delivery)
     if (waiting !== undefined) await this.#run(waiting)
     await this.settled(delivery)
@@ -96,8 +116,10 @@ export class Router {
 
   /** Runs a delivery along the path; a refusal is answered to its sender. */
   process(delivery: Delivery): void | Promise<void> {
-    return this.#guard(delivery, () => this.#pass(delivery))
+    return this.#guard(delivery, this.#passing)
   }
+
+  readonly #passing = (delivery: Delivery): void | Promise<void> => this.#pass(delivery)
 
   /** Resolves when what the delivery keeps is durable and it was handed on; rejects when the commit failed. */
   settled(delivery: Delivery): Promise<void> {
@@ -121,27 +143,41 @@ export class Router {
   }
 
   /** Hands a stanza to a resource, wherever it is connected; false when the resource has gone and no other has taken its address. */
-  toResource(entry: SessionEntry, stanza: Element, at?: number): boolean {
+  toResource(entry: SessionEntry, stanza: Element, at?: number, handing?: Handing): boolean {
     const { local } = entry
-    if (local === undefined) this.#kernel.carry(entry, stanza)
-    else if (!local.closed) local.deliver(stanza, at)
+    if (local === undefined) this.#kernel.carry(entry, stanza, at, handing)
+    else if (!local.closed) local.deliver(stanza, at, handing)
     else {
       const heir = this.#kernel.directory.find(entry.jid)
-      return heir !== undefined && heir.local !== local && this.toResource(heir, stanza, at)
+      return heir !== undefined && heir.local !== local && this.toResource(heir, stanza, at, handing)
     }
     return true
   }
 
   /** Finds other takers for a message whose resources have gone while it waited for its commit. Filters have passed it and do not see it again. */
-  redeliver({ stanza, from, to, origin, session, receivedAt }: Delivery): void {
+  redeliver(delivery: Delivery): void {
+    const { stanza, from, to, origin, session, receivedAt } = delivery
     const again = new Delivery(stanza, from, to, origin, receivedAt, session)
-    void this.reroute(again)
+    again.archived = delivery.archived
+    const waiting = this.reroute(again)
+    delivery.follow(waiting === undefined ? this.settled(again) : waiting.then(() => this.settled(again)))
   }
 
   /** Takes a delivery to a local user on from where the filters have passed it, such as one that a resource has taken and its client has not. */
   reroute(delivery: Delivery): void | Promise<void> {
     const host = this.#hostOf(delivery.to)
-    if (host !== undefined) return this.#guard(delivery, () => this.#deliver(host, delivery))
+    if (host === undefined) return
+    return this.#guard(delivery, () =>
+      when(this.#exists(host, delivery.to), (exists) => {
+        // S42: the account may be gone, and nothing is left to a successor.
+        if (!exists) throw new StanzaError('cancel', 'service-unavailable', 'User not found')
+        return this.#deliver(host, delivery)
+      }),
+    )
+  }
+
+  #exists(host: Host, user: Jid): boolean | Promise<boolean> {
+    return this.#kernel.directory.of(user).length > 0 || host.accounts.exists(user.bare)
   }
 
   /** Answers the sender of a delivery. */
@@ -163,16 +199,23 @@ export class Router {
   #pass(delivery: Delivery): void | Promise<void> {
     const sender = delivery.from.local === '' ? undefined : this.#hostOf(delivery.from)
     if (sender === undefined) return this.#route(delivery)
-    return when(sender.hooks.filter(userSend, delivery), (passed) =>
-      passed ? this.#route(delivery) : this.#dropped(sender),
-    )
+    const passed = sender.hooks.filter(userSend, delivery)
+    return passed === true ? this.#route(delivery) : this.#sent(sender, delivery, passed)
+  }
+
+  // Where most messages wait for nothing, the way on is a plain call, and what goes on later stands in a function of its own:
+  // a function with a closure in it makes room for what the closure needs each time it is called.
+
+  #sent(sender: Host, delivery: Delivery, passing: boolean | Promise<boolean>): void | Promise<void> {
+    return when(passing, (passed) => (passed ? this.#route(delivery) : this.#dropped(sender)))
   }
 
   #route(delivery: Delivery): void | Promise<void> {
     const host = this.#hostOf(delivery.to)
     if (host !== undefined)
       return delivery.to.local === '' ? this.#toServer(host, delivery) : this.#toUser(host, delivery)
-    const service = this.#kernel.hosts.service(delivery.to.domain)
+    const { hosts } = this.#kernel
+    const service = hosts.service(delivery.to.domain) ?? hosts.elsewhere
     if (service !== undefined) return when(service(delivery), () => this.#finish(delivery))
     this.#kernel.counters.noRouteFound++
     throw new StanzaError('cancel', 'remote-server-not-found')
@@ -192,17 +235,30 @@ export class Router {
     host.counters.messagesRouted += delivery.stanza.name === 'message' ? 1 : 0
     if (delivery.stanza.name === 'presence') countPresence(host, delivery.stanza)
     host.counters.iqsRouted += delivery.stanza.name === 'iq' ? 1 : 0
-    const connected = this.#kernel.directory.of(delivery.to).length > 0
-    return when(connected || host.accounts.exists(delivery.to.bare), (exists) => {
+    const exists = this.#exists(host, delivery.to)
+    return exists === true ? this.#toAccount(host, delivery) : this.#toPerhaps(host, delivery, exists)
+  }
+
+  #toPerhaps(host: Host, delivery: Delivery, existing: boolean | Promise<boolean>): void | Promise<void> {
+    return when(existing, (exists) => {
+      if (exists) return this.#toAccount(host, delivery)
       // RFC 6121 §8.5.1: no such user; a presence is ignored
-      if (!exists && delivery.stanza.name === 'presence') return this.#finish(delivery)
-      if (!exists) throw new StanzaError('cancel', 'service-unavailable', 'User not found')
-      return when(host.hooks.filter(userReceive, delivery), (passed) => {
-        if (passed) return this.#deliver(host, delivery)
-        this.#dropped(host)
-        // The recipient's side wants none of it; the sender's side keeps its copies and its events.
-        return this.#finish(delivery)
-      })
+      if (delivery.stanza.name === 'presence') return this.#finish(delivery)
+      throw new StanzaError('cancel', 'service-unavailable', 'User not found')
+    })
+  }
+
+  #toAccount(host: Host, delivery: Delivery): void | Promise<void> {
+    const passed = host.hooks.filter(userReceive, delivery)
+    return passed === true ? this.#deliver(host, delivery) : this.#received(host, delivery, passed)
+  }
+
+  #received(host: Host, delivery: Delivery, passing: boolean | Promise<boolean>): void | Promise<void> {
+    return when(passing, (passed) => {
+      if (passed) return this.#deliver(host, delivery)
+      this.#dropped(host)
+      // The recipient's side wants none of it; the sender's side keeps its copies and its events.
+      return this.#finish(delivery)
     })
   }
 
@@ -213,15 +269,24 @@ export class Router {
 
   #deliver(host: Host, delivery: Delivery): void | Promise<void> {
     const { stanza, to } = delivery
-    if (stanza.name === 'message')
-      return when(host.hooks.first(messageToUser, delivery), (taken) => {
-        if (taken !== true) throw new StanzaError('cancel', 'service-unavailable')
-        return this.#finish(delivery)
-      })
-    if (stanza.name === 'presence')
-      return when(host.hooks.first(presenceToUser, delivery), () => this.#finish(delivery))
+    if (stanza.name === 'message') {
+      const taken = host.hooks.first(messageToUser, delivery)
+      return taken === true ? this.#finish(delivery) : this.#taken(delivery, taken)
+    }
+    if (stanza.name === 'presence') return this.#presence(host, delivery)
     if (to.resource === '') return this.#iq(host, 'account', delivery)
     return this.#iqToResource(delivery)
+  }
+
+  #taken(delivery: Delivery, taking: boolean | undefined | Promise<boolean | undefined>): void | Promise<void> {
+    return when(taking, (taken) => {
+      if (taken !== true) throw new StanzaError('cancel', 'service-unavailable')
+      return this.#finish(delivery)
+    })
+  }
+
+  #presence(host: Host, delivery: Delivery): void | Promise<void> {
+    return when(host.hooks.first(presenceToUser, delivery), () => this.#finish(delivery))
   }
 
   /** RFC 6121 §8.5.3.1 and §8.5.3.2.3: an IQ to a full JID. */
@@ -263,13 +328,17 @@ export class Router {
   }
 
   /** Runs a step of the path and answers what it throws or rejects with. */
-  #guard(delivery: Delivery, step: () => void | Promise<void>): void | Promise<void> {
+  #guard(delivery: Delivery, step: (delivery: Delivery) => void | Promise<void>): void | Promise<void> {
     try {
-      const waiting = step()
-      if (waiting instanceof Promise) return this.#run(waiting.catch((error) => this.#refuse(delivery, error)))
+      const waiting = step(delivery)
+      if (waiting instanceof Promise) return this.#run(this.#refusing(delivery, waiting))
     } catch (error) {
       this.#refuse(delivery, error)
     }
+  }
+
+  #refusing(delivery: Delivery, waiting: Promise<void>): Promise<void> {
+    return waiting.catch((error: unknown) => this.#refuse(delivery, error))
   }
 
   /** Counts a delivery as running until it is through. */
@@ -288,9 +357,20 @@ export class Router {
     const { stanza } = delivery
     // Nobody asked for an answer to a broadcast presence.
     if (!mayBounce(stanza) || (stanza.name === 'presence' && stanza.attr('to') === undefined)) return
-    if (host !== undefined && stanza.name === 'message') host.counters.messagesBounced++
-    this.answer(delivery, errorReply(stanza, known ? error : new StanzaError('wait', 'internal-server-error')))
+    const reply = errorReply(stanza, known ? error : new StanzaError('wait', 'internal-server-error'))
+    if (host === undefined || stanza.name !== 'message') return this.answer(delivery, reply)
+    host.counters.messagesBounced++
+    void when(host.hooks.first(messageRefused, delivery, false), (told) => {
+      if (told !== true) this.answer(delivery, reply)
+    })
   }
+}
+
+/** What goes to many has its sender already. */
+function addressed(stanza: Element, from: Jid, to: Jid): Element {
+  const sender = from.toString()
+  const sent = stanza.attr('from') === sender ? stanza : stanza.set('from', sender)
+  return sent.set('to', to.toString())
 }
 
 function countPresence(host: Host, presence: Element): void {

@@ -1,8 +1,9 @@
 /** Sessions: a user's connected resources, as the kernel and the modules see them. */
 import type { Jid, StreamError } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
-import type { Gate, Held, InboundCounter } from './gate.ts'
+import type { Gate, Held, InboundCounter, Way } from './gate.ts'
 import { LostConnection } from './gate.ts'
+import type { Handing } from './handover.ts'
 import { type Order, PLACE, first, fold, notify } from './hooks.ts'
 
 /** Fired when a session is bound and stands in the directory. */
@@ -89,12 +90,14 @@ export class Session {
   presence: Element | undefined
   /** The priority of that presence; undefined while not available. */
   priority: number | undefined
+  /** Resolves when all nodes know of the session; undefined when they do. */
+  announced: Promise<void> | undefined
   /** Whether the session has ended; set before `sessionClosed` is fired. */
   closed = false
   #connection: Connection
   #gates: readonly Placed[] = []
   /** The way through the gates; undefined when there are none. */
-  #way: ((stanza: Element, at?: number) => void) | undefined
+  #way: Way | undefined
   #slots: Map<object, unknown> | undefined
 
   constructor(jid: Jid, hostType: string, connection: Connection, openedAt: number) {
@@ -119,10 +122,10 @@ export class Session {
   }
 
   /** Hands a stanza to the client; `at`: when the server received it (microseconds since the epoch), if that was not just now. */
-  deliver(stanza: Element, at?: number): void {
+  deliver(stanza: Element, at?: number, handing?: Handing): void {
     if (this.closed) return
     if (this.#way === undefined) this.#connection.send(stanza)
-    else this.#way(stanza, at)
+    else this.#way(stanza, at, handing)
   }
 
   /**
@@ -136,10 +139,10 @@ export class Session {
   /** Puts a gate before the connection, behind those of earlier places. */
   addGate(gate: Gate, place: Order): void {
     this.#gates = [...this.#gates, { gate, place }].toSorted((a, b) => PLACE[a.place] - PLACE[b.place])
-    let onward = (stanza: Element, _at?: number): void => this.#connection.send(stanza)
+    let onward: Way = (stanza) => this.#connection.send(stanza)
     for (const { gate: each } of this.#gates.toReversed()) {
       each.onward = onward
-      onward = (stanza, at) => each.pass(stanza, at)
+      onward = (stanza, at, handing) => each.pass(stanza, at, handing)
     }
     this.#way = onward
   }

@@ -212,6 +212,10 @@ export const required = <T>(setting: Setting<T>): Setting<Exclude<T, undefined>>
 /** Says that a reload of the configuration applies a change of this setting. */
 export const live = <T>(setting: Setting<T>): Setting<T> => ({ ...setting, reload: 'live' })
 
+/** Says so of all settings of a section. */
+export const allLive = <S extends Settings>(settings: S): S =>
+  Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, live(setting)])) as S
+
 /** Says that a setting is accepted for the sake of existing files only; writing it is answered with a notice. */
 export const noEffect = <T>(setting: Setting<T>): Setting<T> => ({
   ...setting,

@@ -51,3 +51,12 @@ test('a client that keeps the pauses never gets more than the rate and one bucke
     }),
   )
 })
+
+test('what would have to wait for too long is refused, and leaves no debt', () => {
+  const shaper = new Shaper(1)
+  assert.deepEqual(
+    Array.from({ length: 6 }, () => shaper.tryTake(1, 0, 3000)),
+    [0, 1000, 2000, 3000, undefined, undefined],
+  )
+  assert.equal(shaper.tryTake(1, 1000, 3000), 3000)
+})

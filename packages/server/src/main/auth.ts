@@ -10,10 +10,13 @@ import type { Database } from '../core/database.ts'
 export const authMethods: ReadonlySet<string> = new Set(['internal', 'rdbms'])
 
 /** Makes the accounts of a host type. */
-export function accountsOf(auth: Auth, storage: Database): Accounts {
+export const accountsOf = (auth: Auth, storage: Database): Accounts => new Accounts(authMethodsOf(auth, storage))
+
+/** Makes the methods of a section. */
+export function authMethodsOf(auth: Auth, storage: Database): AuthMethod[] {
   // `internal` and `rdbms` are both the accounts in the main store: whoever names both wants them once.
   const methods = auth.methods.filter((method, i) => !inMain(method) || auth.methods.findIndex(inMain) === i)
-  return new Accounts(methods.map((method) => methodOf(method, auth, storage)))
+  return methods.map((method) => methodOf(method, auth, storage))
 }
 
 function inMain(method: AuthMethodConfig): method is AuthMethodConfig & { readonly name: 'internal' | 'rdbms' } {

@@ -1,9 +1,10 @@
 /** How long certificates are still valid: a figure for each listener, and a warning three weeks before the end (S43). */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Config, Listener } from '../core/config/types.ts'
+import type { Listener } from '../core/config/types.ts'
 import type { Kernel } from '../core/kernel.ts'
 import type { TlsFiles } from './certificates.ts'
+import type { PresentConfig } from './present-config.ts'
 
 const DAY = 86_400_000
 const WARN_DAYS = 21
@@ -24,17 +25,19 @@ export function remainingDays(file: string, now: number): number {
 }
 
 /** Shows the days left of each listener's certificate; looks at them now and once a day, and warns of those about to end. */
-export function watchCertificates(kernel: Kernel, config: Config, development: TlsFiles): void {
-  const watched = config.listen.flatMap((listener) => {
-    const file = certificateOf(listener, development)
-    return file === undefined ? [] : [{ listener: listenerId(listener), file }]
+export function watchCertificates(kernel: Kernel, present: PresentConfig, development: TlsFiles): void {
+  const watched = present.started.listen.flatMap((listener, index) => {
+    if (certificateOf(listener, development) === undefined) return []
+    // A reload may name another file.
+    const file = (): string => certificateOf(present.current.listen[index] ?? listener, development) ?? ''
+    return [{ listener: listenerId(listener), file }]
   })
   for (const { listener, file } of watched) {
     const scope = kernel.metrics.scope({ listener_id: listener })
-    scope.gauge('tls_cert_remaining_days', 'count', () => remainingDays(file, kernel.clock.now()))
+    scope.gauge('tls_cert_remaining_days', 'count', () => remainingDays(file(), kernel.clock.now()))
   }
   const look = (): void => {
-    for (const { listener, file } of watched) warn(kernel, listener, file)
+    for (const { listener, file } of watched) warn(kernel, listener, file())
   }
   look()
   kernel.timers.every(DAY / 1000, look)

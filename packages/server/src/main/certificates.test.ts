@@ -57,4 +57,21 @@ describe('S43: a certificate that is replaced on disk', () => {
     now += 6000
     assert.notEqual(context(), first)
   })
+
+  it('goes with its roots: those that are replaced are used, and end the sessions of before', async (t) => {
+    const [path, other] = [folder(t), folder(t)]
+    const files = await developmentCertificate(path, ['localhost'])
+    const cacertfile = join(path, 'clients.pem')
+    copyFileSync(files.certfile, cacertfile)
+    let now = 0
+    const context = contextOf({ ...files, cacertfile }, () => now)
+    const first = context()
+    now += 6000
+    assert.equal(context(), first)
+    copyFileSync((await developmentCertificate(other, ['localhost'])).certfile, cacertfile)
+    const later = new Date(Date.now() + 10_000)
+    utimesSync(cacertfile, later, later)
+    now += 6000
+    assert.notEqual(context(), first)
+  })
 })

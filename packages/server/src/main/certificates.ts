@@ -1,9 +1,8 @@
 /** Certificates of listeners: those configured, read again when their files change, or one made for development. */
-import { X509Certificate } from 'node:crypto'
+import { X509Certificate, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type SecureContext, type SecureContextOptions, createSecureContext } from 'node:tls'
-import { generate } from 'selfsigned'
 import type { Clock } from '../core/clock.ts'
 
 /** Where a listener's certificate is, and what else its TLS needs; paths are absolute. */
@@ -34,7 +33,7 @@ const LOOK_MS = 5000
 /** Gives the secure context of the present files; S43: a replaced certificate is used by new handshakes, without a restart. */
 export function contextOf(files: TlsFiles, now: () => number): () => SecureContext {
   let seen = stamp(files)
-  let context = createContext(files)
+  let context = firstContext(files)
   let looked = now()
   return () => {
     if (now() - looked < LOOK_MS) return context
@@ -51,8 +50,21 @@ export function contextOf(files: TlsFiles, now: () => number): () => SecureConte
   }
 }
 
-function stamp({ certfile, keyfile }: TlsFiles): string {
-  return [certfile, keyfile].map((file) => (existsSync(file) ? statSync(file).mtimeMs : 0)).join(' ')
+function stamp({ certfile, keyfile, cacertfile, dhfile, crl_files: lists = [] }: TlsFiles): string {
+  return [certfile, keyfile, cacertfile, dhfile, ...lists]
+    .map((file) => (file !== undefined && existsSync(file) ? statSync(file).mtimeMs : 0))
+    .join(' ')
+}
+
+/** OpenSSL says what is wrong, but not with which file. */
+function firstContext(files: TlsFiles): SecureContext {
+  try {
+    return createContext(files)
+  } catch (error) {
+    const what = [files.certfile, files.keyfile, files.cacertfile, files.dhfile, ...(files.crl_files ?? [])]
+    const named = what.filter((file) => file !== undefined).join(', ')
+    throw new Error(`TLS cannot be spoken with ${named}: ${String(error)}`, { cause: error })
+  }
 }
 
 function createContext(files: TlsFiles): SecureContext {
@@ -61,6 +73,9 @@ function createContext(files: TlsFiles): SecureContext {
     key: readFileSync(files.keyfile),
     minVersion: files.versions.includes('tlsv1.2') ? 'TLSv1.2' : 'TLSv1.3',
     maxVersion: files.versions.includes('tlsv1.3') ? 'TLSv1.3' : 'TLSv1.2',
+    // Without one, OpenSSL breaks the handshake of whoever takes up a session where certificates are asked for. Tickets are sealed with keys of
+    // this context alone, so that a session ends with its certificate, its list of revoked ones and its roots.
+    sessionIdContext: randomBytes(16).toString('hex'),
   }
   if (files.cacertfile !== undefined) options.ca = readFileSync(files.cacertfile)
   if (files.dhfile !== undefined) options.dhparam = readFileSync(files.dhfile)
@@ -82,6 +97,7 @@ export async function developmentCertificate(folder: string, domains: readonly s
   const files = { certfile, keyfile, versions: ['tlsv1.2', 'tlsv1.3'] }
   if (existsSync(certfile) && existsSync(keyfile) && fits(readFileSync(certfile), domains)) return files
   mkdirSync(folder, { recursive: true })
+  const { generate } = await import('selfsigned')
   const made = await generate([{ name: 'commonName', value: domains[0] ?? 'localhost' }], {
     keyType: 'ec',
     curve: 'P-256',

@@ -1,28 +1,17 @@
 /** `meerkat check`: looks at everything that a start needs, and says what is wrong and how to mend it. */
-import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
 import process from 'node:process'
 import { ConfigError, printProblem } from '../core/config/index.ts'
-import type { Config, Listener, Pool } from '../core/config/types.ts'
+import type { Config, Listener } from '../core/config/types.ts'
 import { lockFolder } from '../storage/sqlite/folder-lock.ts'
-import { remainingDays } from './certificate-watch.ts'
-import { sqliteFile } from './storage.ts'
+import { checkCertificate, checkSecrecy } from './check-files.ts'
+import { checkService } from './check-services.ts'
+import { checkStore } from './check-store.ts'
+import { type Finding, messageOf, note, ok, wrong } from './finding.ts'
+import { checkUploads } from './uploads.ts'
 
-/** One thing that was looked at. */
-export interface Finding {
-  /** `note`: the server starts all the same. */
-  readonly state: 'ok' | 'note' | 'wrong'
-  readonly text: string
-}
-
-const ok = (text: string): Finding => ({ state: 'ok', text })
-const note = (text: string): Finding => ({ state: 'note', text })
-const wrong = (text: string, mend: string): Finding => ({ state: 'wrong', text: `${text}: ${mend}` })
-
-/** How long a service may take to accept a connection, in milliseconds. */
-const CONNECT_MS = 3000
-const WARN_DAYS = 21
+export { type Finding, printFindings } from './finding.ts'
 
 /** Looks at a configuration and what it names. `read` reads it; throws nothing. */
 export async function checkServer(read: () => Config): Promise<Finding[]> {
@@ -36,15 +25,18 @@ export async function checkServer(read: () => Config): Promise<Finding[]> {
   }
   const folder = checkFolder(config.general.data_dir)
   const running = folder.some(({ state, text }) => state === 'note' && text.includes('running'))
+  const domains = [...config.hostTypes.values()].flatMap((type) => type.domains)
   return [
     ok(`${config.file} can be read`),
     ...config.notices.map(note),
     ...folder,
+    ...checkSecrecy(config),
     ...checkStore(config),
-    ...config.listen.flatMap(checkCertificate),
+    ...checkUploads(config),
+    ...config.listen.flatMap((listener) => checkCertificate(listener, domains)),
     // A running server holds its ports itself.
     ...(running ? [] : await Promise.all(config.listen.map(checkPort))),
-    ...(await Promise.all(config.pools.flatMap(servicesOf).map(checkService))),
+    ...(await Promise.all(config.pools.map(checkService))).flat(),
   ]
 }
 
@@ -66,46 +58,6 @@ function checkFolder(folder: string): Finding[] {
   }
 }
 
-/** What is in the store is looked at when a server opens it: here only whether it can be. */
-function checkStore(config: Config): Finding[] {
-  try {
-    const file = sqliteFile(config)
-    if (file === undefined) return []
-    if (!existsSync(file)) return [ok(`the store ${file} will be made at the first start`)]
-    accessSync(file, constants.R_OK | constants.W_OK)
-    return isSqlite(file)
-      ? [ok(`the store ${file} can be opened`)]
-      : [wrong(`${file} is no store`, 'put a backup in its place with "meerkat restore"')]
-  } catch (error) {
-    return [wrong(messageOf(error), 'let the user of the server own the store, or correct the configuration')]
-  }
-}
-
-const isSqlite = (file: string): boolean => readFileSync(file).subarray(0, 15).toString('latin1') === 'SQLite format 3'
-
-function checkCertificate({ settings: { tls }, kind, port }: Listener): Finding[] {
-  if (tls?.certfile === undefined || tls.keyfile === undefined) return []
-  const { certfile, keyfile, password } = tls
-  const where = `the certificate ${certfile} of listen.${kind} on port ${port}`
-  const days = remainingDays(certfile, Date.now())
-  if (days === -32_768) return [wrong(`${where} cannot be read`, 'it must be PEM, and readable for this user')]
-  if (days === -32_767) return [wrong(`${where} is not valid yet`, "set this machine's clock, or wait")]
-  if (days < 0) return [wrong(`${where} has ended`, 'renew it')]
-  try {
-    const key = createPrivateKey({
-      key: readFileSync(keyfile),
-      ...(password !== undefined && { passphrase: password }),
-    })
-    if (!new X509Certificate(readFileSync(certfile)).checkPrivateKey(key))
-      return [wrong(`the key ${keyfile} is not that of ${certfile}`, 'name the files that were made together')]
-  } catch {
-    return [
-      wrong(`the key ${keyfile} cannot be read`, 'it must be PEM, readable for this user, and its password right'),
-    ]
-  }
-  return [days < WARN_DAYS ? note(`${where} ends in ${days} days: renew it`) : ok(`${where} is valid for ${days} days`)]
-}
-
 function checkPort({ port, ip_address: address, kind }: Listener): Promise<Finding> {
   const where = `port ${port}${address === undefined ? '' : ` of ${address}`} for listen.${kind}`
   return new Promise((resolve) => {
@@ -120,42 +72,3 @@ function checkPort({ port, ip_address: address, kind }: Listener): Promise<Findi
     server.listen({ port, host: address }, () => server.close(() => resolve(ok(`${where} is free`))))
   })
 }
-
-interface Service {
-  readonly name: string
-  readonly host: string
-  readonly port: number
-}
-
-function servicesOf(pool: Pool): Service[] {
-  const { connection } = pool.settings as { connection?: { host?: unknown; port?: unknown } }
-  const { host, port } = connection ?? {}
-  if (typeof host !== 'string' || typeof port !== 'number') return []
-  return [{ name: `[outgoing_pools.${pool.type}.${pool.tag}]`, host, port }]
-}
-
-/** Whether something accepts connections there; whether it accepts the password shows when the server logs in. */
-function checkService({ name, host, port }: Service): Promise<Finding> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port })
-    const tell = (finding: Finding): void => {
-      socket.destroy()
-      resolve(finding)
-    }
-    const mend = 'start the service, or correct host and port'
-    socket.setTimeout(CONNECT_MS, () => tell(wrong(`${name}: ${host}:${port} does not answer`, mend)))
-    socket.once('connect', () => tell(ok(`${name}: ${host}:${port} accepts connections`)))
-    socket.once('error', (error) => tell(wrong(`${name}: ${host}:${port} cannot be reached (${error.message})`, mend)))
-  })
-}
-
-/** What is printed: a line for each, those that are wrong last. */
-export function printFindings(findings: readonly Finding[]): string {
-  const order = { ok: 0, note: 1, wrong: 2 }
-  return findings
-    .toSorted((one, other) => order[one.state] - order[other.state])
-    .map(({ state, text }) => `${state.padEnd(6)} ${text}`)
-    .join('\n')
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

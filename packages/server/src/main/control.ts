@@ -1,7 +1,10 @@
 /** The operations of the node that the API offers. */
-import { fstatSync, readlinkSync } from 'node:fs'
+import { createReadStream, fstatSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { isAbsolute, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import {
+  type ArchivedFile,
   type Backup,
   LOG_LEVELS,
   type LogLevel,
@@ -12,7 +15,9 @@ import {
 import type { Config } from '../core/config/types.ts'
 import type { Kernel } from '../core/kernel.ts'
 import { backupSqlite } from '../storage/sqlite/backup.ts'
-import type { PresentConfig } from './reload.ts'
+import { makeFolderOf, writeArchive } from './personal-archive.ts'
+import type { PresentConfig } from './present-config.ts'
+import { reload } from './reload.ts'
 import { sqliteFile } from './storage.ts'
 
 /** What only the process itself can do. */
@@ -57,12 +62,13 @@ export function controlOf(
     },
     readText: (file) => readFile(file, 'utf8'),
     async reload() {
-      const report = await present.reload(kernel, () => process.readConfig())
+      const report = await reload(kernel, present, () => process.readConfig())
       tell(kernel, report)
       if (report.ok) level = levelNamed(present.current.general.loglevel)
       return report
     },
     backup: (target) => backupOf(config, target),
+    writeArchive: (file, files, about) => writePersonal(config, file, files, about),
     stop: () => process.stop(),
     restart: () => process.restart(),
   }
@@ -78,6 +84,29 @@ async function backupOf(config: Config, target: string): Promise<Backup> {
   const file = sqliteFile(config)
   if (file === undefined) throw new Error("the main store is not the embedded one: use the database's own tools")
   return backupSqlite(file, target)
+}
+
+/** Where it is not said where, archives are in the data folder. */
+async function writePersonal(
+  config: Config,
+  name: string,
+  files: AsyncIterable<ArchivedFile>,
+  about: string,
+): Promise<void> {
+  const file = isAbsolute(name) ? name : join(resolve(config.general.data_dir), 'personal-data', name)
+  if (!isAbsolute(name)) await makeFolderOf(file)
+  await writeArchive(file, withLogs(files, about))
+}
+
+/** The lines of the logs that name somebody. */
+async function* withLogs(files: AsyncIterable<ArchivedFile>, about: string): AsyncGenerator<ArchivedFile> {
+  yield* files
+  for (const [index, log] of logFiles().entries()) yield { name: `logs-${index + 1}.txt`, text: linesWith(log, about) }
+}
+
+async function* linesWith(file: string, word: string): AsyncGenerator<string> {
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity }))
+    if (line.includes(word)) yield `${line}\n`
 }
 
 /** The file behind standard error, where `meerkat start` leads it; none when it is a terminal, a pipe or a journal. */

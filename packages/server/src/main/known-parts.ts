@@ -1,4 +1,6 @@
 /** What this server has: only this may be switched on in the configuration. */
+import { s2sSettings } from '../core/config/declarations/s2s.ts'
+import { goneHandlers } from '../core/config/declarations/http-handlers.ts'
 import type { KnownParts } from '../core/config/types.ts'
 import type { ModuleRegistry } from '../core/manager.ts'
 import { boshSettings } from '../listeners/bosh/settings.ts'
@@ -9,7 +11,7 @@ import { poolTypes } from './pools.ts'
 export function knownParts(modules: ModuleRegistry): KnownParts {
   return {
     modules: new Map(Array.from(modules, ([key, { config = {} }]) => [key, { settings: config }])),
-    listeners: new Set(['c2s', 'http']),
+    listeners: new Set(['c2s', 'component', 'http', 's2s']),
     httpHandlers: new Set([
       'mongoose_graphql_handler',
       'mongoose_bosh_handler',
@@ -17,6 +19,8 @@ export function knownParts(modules: ModuleRegistry): KnownParts {
       'mongoose_prometheus_handler',
       'meerkat_health_handler',
       'meerkat_ready_handler',
+      'meerkat_upload_handler',
+      ...Object.keys(goneHandlers),
     ]),
     auth: authMethods,
     pools: poolTypes,
@@ -24,6 +28,8 @@ export function knownParts(modules: ModuleRegistry): KnownParts {
       ['service_bosh', { settings: boshSettings }],
       ['service_traffic', { settings: {} }],
     ]),
-    instrumentation: new Set(),
+    // Figures are always kept; the handler of Prometheus serves them.
+    instrumentation: new Set(['prometheus', 'log']),
+    s2s: s2sSettings,
   }
 }

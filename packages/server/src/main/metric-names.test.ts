@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Message } from '@meerkat/protocol'
 import { tag } from '@meerkat/xml'
+import csi from '../modules/csi.ts'
+import disco from '../modules/disco.ts'
+import mam from '../modules/mam/index.ts'
 import messages from '../modules/messages.ts'
+import ping from '../modules/ping.ts'
 import roster from '../modules/roster/index.ts'
-import { story } from '../testing/story.ts'
+import { type StoryOptions, story } from '../testing/story.ts'
 import { showProcess } from './process-metrics.ts'
 
 const ELEMENTS = [
@@ -40,6 +44,7 @@ const NAMES: Readonly<Record<string, string>> = {
   c2s_auth_failed_count: 'counter',
   c2s_message_processed_time: 'histogram',
   router_no_route_found_count: 'counter',
+  s2s_auth_failed_count: 'counter',
   router_stanza_dropped_count: 'counter',
   auth_authorize_count: 'counter',
   auth_authorize_time: 'histogram',
@@ -61,6 +66,7 @@ const NAMES: Readonly<Record<string, string>> = {
   meerkat_connections_accepted: 'counter',
   meerkat_connections_refused: 'counter',
   meerkat_stream_errors_count: 'counter',
+  meerkat_s2s_dropped_count: 'counter',
   meerkat_slow_readers_closed_count: 'counter',
   meerkat_logins_refused_count: 'counter',
   meerkat_unexpected_errors_count: 'counter',
@@ -69,7 +75,32 @@ const NAMES: Readonly<Record<string, string>> = {
   meerkat_commits_failed_count: 'counter',
   meerkat_hook_failures_count: 'counter',
   meerkat_memory_heap_used: 'gauge',
+  meerkat_memory_heap_limit: 'gauge',
   meerkat_event_loop_utilization: 'gauge',
+}
+
+/** Those of modules that a server may do without. */
+const OF_MODULES: Readonly<Record<string, string>> = {
+  mod_csi_active_count: 'counter',
+  mod_csi_inactive_count: 'counter',
+  mod_disco_roster_get_count: 'counter',
+  mod_ping_response_count: 'counter',
+  mod_ping_response_time: 'histogram',
+  mod_ping_response_timeout_count: 'counter',
+  mod_mam_pm_archive_message_count: 'counter',
+  mod_mam_pm_archive_message_time: 'histogram',
+  mod_mam_pm_lookup_count: 'counter',
+  mod_mam_pm_lookup_simple: 'counter',
+  mod_mam_pm_lookup_size: 'histogram',
+  mod_mam_pm_lookup_time: 'histogram',
+  mod_mam_pm_dropped_count: 'counter',
+  mod_mam_pm_dropped_iq_count: 'counter',
+  mod_mam_pm_flushed_count: 'counter',
+  mod_mam_pm_flushed_time: 'histogram',
+  mod_mam_pm_flushed_time_per_message: 'histogram',
+  mod_mam_pm_remove_archive_count: 'counter',
+  mod_mam_pm_get_prefs_count: 'counter',
+  mod_mam_pm_set_prefs_count: 'counter',
 }
 
 const Body = tag('jabber:client', 'body')
@@ -85,6 +116,13 @@ describe('the figures of a server', () => {
     showProcess(kernel)
     const names = kernel.metrics.names().filter(([name]) => !name.startsWith('hook_'))
     assert.deepEqual(Object.fromEntries(names), NAMES)
+  })
+
+  it('and those of modules have them from the start, before anything is counted', async (t) => {
+    const modules: StoryOptions['modules'] = [[csi], [disco], [ping, { send_pings: true }], [mam, { pm: {} }]]
+    const { kernel } = await story(t, { modules })
+    const names = kernel.metrics.names().filter(([name]) => name.startsWith('mod_'))
+    assert.deepEqual(Object.fromEntries(names), OF_MODULES)
   })
 
   it('count sessions, and messages that bounce', async (t) => {

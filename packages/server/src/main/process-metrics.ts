@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { performance } from 'node:perf_hooks'
 import type { Kernel } from '../core/kernel.ts'
+import { processHeap } from './heap-watch.ts'
 
 /** Shows them; each is read when somebody looks. */
 export function showProcess(kernel: Kernel): void {
@@ -9,6 +10,7 @@ export function showProcess(kernel: Kernel): void {
   node.gauge('system_tcp_ports', 'count', openSockets)
   node.gauge('system_memory', 'total', () => process.memoryUsage.rss())
   node.gauge('meerkat_memory', 'heap_used', () => process.memoryUsage().heapUsed)
+  node.gauge('meerkat_memory', 'heap_limit', () => processHeap.use().limit)
   let before = performance.eventLoopUtilization()
   // Since the last look, as Prometheus wants it; the first one is since the start.
   node.gauge('meerkat_event_loop', 'utilization', () => {

@@ -4,67 +4,69 @@ import type { ReloadReport } from '../api/index.ts'
 import { type Change, ConfigError, changesBetween, printProblem } from '../core/config/index.ts'
 import type { Config } from '../core/config/types.ts'
 import type { Kernel } from '../core/kernel.ts'
-import { type ModuleChange } from '../core/manager.ts'
-import type { C2sOptions } from '../listeners/c2s/options.ts'
-import { changeableOptionsOf } from './c2s.ts'
+import type { ModuleChange } from '../core/manager.ts'
+import { newHostTypes, startHost } from './hosts.ts'
+import type { PresentConfig } from './present-config.ts'
 
-/** A listener for clients, by its place in the configuration. */
-export interface OpenC2s {
-  readonly index: number
-  readonly options: C2sOptions
-}
-
-/** The configuration that holds at the moment. */
-export class PresentConfig {
-  /** What the server was started with: that much needs a restart to change. */
-  readonly started: Config
-  current: Config
-  /** The listeners whose limits follow the configuration. */
-  readonly c2s: OpenC2s[] = []
-  #last: Promise<unknown> = Promise.resolve()
-
-  constructor(config: Config) {
-    this.started = config
-    this.current = config
-  }
-
-  /** Reads the configuration anew and applies it; one call after another. Never rejects: what is wrong is in the report. */
-  reload(kernel: Kernel, read: () => Config): Promise<ReloadReport> {
-    const report = this.#last.then(() => this.#reload(kernel, read))
-    this.#last = report
-    return report
-  }
-
-  async #reload(kernel: Kernel, read: () => Config): Promise<ReloadReport> {
+/** Reads the configuration anew and applies it; one call after another. Never rejects: what is wrong is in the report. */
+export function reload(kernel: Kernel, present: PresentConfig, read: () => Config): Promise<ReloadReport> {
+  return present.inTurn(async () => {
     try {
-      const next = read()
-      const modules = await changeModules(kernel, this.current, next)
-      const live = changesBetween(this.current, next).filter(isLive)
-      const restart = changesBetween(this.started, next).filter((change) => !isLive(change))
-      this.#apply(kernel, next)
-      const applied = [...live.map(({ path }) => path), ...modules]
-      return { ok: true, applied, restart: restart.map(({ path }) => path), problems: [], notices: next.notices }
+      return await takeOver(kernel, present, read())
     } catch (error) {
       const problems = error instanceof ConfigError ? error.problems.map(printProblem) : [messageOf(error)]
       return { ok: false, applied: [], restart: [], problems, notices: [] }
     }
-  }
-
-  #apply(kernel: Kernel, next: Config): void {
-    const { general, log } = this.current
-    const { loglevel } = next.general
-    // A level that was set through the API stays until the configuration's changes.
-    if (loglevel !== general.loglevel || !isDeepStrictEqual(log, next.log))
-      kernel.logs.setLevels(loglevel, next.log.level)
-    this.current = next
-    for (const { index, options } of this.c2s) {
-      const listener = next.listen[index]
-      if (listener?.kind === 'c2s') Object.assign(options, changeableOptionsOf(listener, next))
-    }
-  }
+  })
 }
 
-const isLive = ({ reload }: Change): boolean => reload === 'live'
+async function takeOver(kernel: Kernel, present: PresentConfig, next: Config): Promise<ReloadReport> {
+  const { current, started } = present
+  const ready = present.prepare(next)
+  const modules = await changeModules(kernel, current, next)
+  const hosts = await addHosts(kernel, present, next).catch(async (error: unknown) => {
+    await changeModules(kernel, next, current)
+    throw error
+  })
+  const live = changesBetween(current, next).filter(isLive)
+  const restart = waiting(kernel, started, next)
+  const { general, log } = current
+  ready()
+  // A level that was set through the API stays until the configuration's changes.
+  if (next.general.loglevel !== general.loglevel || !isDeepStrictEqual(log, next.log))
+    kernel.logs.setLevels(next.general.loglevel, next.log.level)
+  const applied = [...live.map(({ path }) => path), ...modules, ...hosts]
+  return { ok: true, applied, restart, problems: [], notices: next.notices }
+}
+
+const isLive = ({ reload: when }: Change): boolean => when === 'live'
+
+/** What the next start will change. Hosts are compared with those that are served, since some may have come meanwhile. */
+function waiting(kernel: Kernel, started: Config, next: Config): string[] {
+  const gone = kernel.hosts.types().filter(({ type }) => !next.hostTypes.has(type))
+  const others = changesBetween(started, next).filter((change) => !isLive(change) && !OF_HOSTS.has(change.path))
+  return [...others.map(({ path }) => path), ...gone.map(({ type }) => `host ${type} (removed)`)]
+}
+
+const OF_HOSTS: ReadonlySet<string> = new Set(['general.hosts', 'general.host_types'])
+
+/** Starts what is new among the host types, all of it or nothing. Those that are gone go with the next start: people are connected there. */
+async function addHosts(kernel: Kernel, present: PresentConfig, next: Config): Promise<string[]> {
+  const added: string[] = []
+  try {
+    for (const hostType of newHostTypes(kernel, next)) {
+      await startHost(kernel, present, hostType)
+      added.push(hostType.name)
+    }
+    return added.map((name) => `host ${name} (started)`)
+  } catch (error) {
+    for (const name of added) {
+      await kernel.modules.stopAll(kernel.hosts.type(name)!)
+      kernel.hosts.removeType(name)
+    }
+    throw error
+  }
+}
 
 /** Changes the modules of all host types, or of none. */
 async function changeModules(kernel: Kernel, before: Config, next: Config): Promise<string[]> {
@@ -74,7 +76,6 @@ async function changeModules(kernel: Kernel, before: Config, next: Config): Prom
   try {
     for (const { name, modules } of next.hostTypes.values()) {
       const host = kernel.hosts.type(name)
-      // A new host type begins with the next start.
       if (host === undefined) continue
       const changes = await kernel.modules.change(host, modules)
       changed.push(name)

@@ -2,14 +2,16 @@
 import { mkdirSync } from 'node:fs'
 import { StreamError } from '@meerkat/protocol'
 import { type ReloadReport, archiveReader, nodeControl } from '../api/index.ts'
-import { accessRule } from '../core/access.ts'
+import type { Clock } from '../core/clock.ts'
 import type { Config } from '../core/config/types.ts'
+import type { Database } from '../core/database.ts'
 import type { Host } from '../core/host.ts'
 import { Kernel } from '../core/kernel.ts'
 import { AreaLogs, type Log } from '../core/log.ts'
 import type { ModuleRegistry } from '../core/manager.ts'
 import { generalKey } from '../core/general.ts'
 import { outboxKey } from '../core/outbox.ts'
+import { shaperRatesKey } from '../core/shaper.ts'
 import { softwareKey } from '../core/software.ts'
 import { turn } from '../core/timers.ts'
 import { C2sListener } from '../listeners/c2s/listener.ts'
@@ -17,17 +19,24 @@ import { userArchives } from '../modules/mam/api.ts'
 import { openOutbox } from '../storage/outbox.ts'
 import { lockFolder } from '../storage/sqlite/folder-lock.ts'
 import { openStores } from '../storage/stores.ts'
-import { accountsOf } from './auth.ts'
 import { c2sOptionsOf } from './c2s.ts'
 import { watchCertificates } from './certificate-watch.ts'
 import { ClockMark, RENEW_SECONDS } from './clock-mark.ts'
+import { componentListeners } from './component.ts'
 import { type Life, type ProcessControl, controlOf } from './control.ts'
 import { developmentCertificate } from './certificates.ts'
-import { type Interfaces, openInterfaces } from './interfaces.ts'
+import { HeapWatch, LOOK_SECONDS } from './heap-watch.ts'
+import { changedAuth, startHost, stopHosts } from './hosts.ts'
+import { installationSecret } from './installation-secret.ts'
+import { type Interfaces, inUrl, openInterfaces } from './interfaces.ts'
+import { LoopWatch } from './loop-watch.ts'
 import { openPools } from './pools.ts'
 import { showProcess } from './process-metrics.ts'
-import { PresentConfig } from './reload.ts'
+import { PresentConfig, presentConfig } from './present-config.ts'
+import { s2sOf } from './s2s.ts'
+import type { Seat } from './seat.ts'
 import { software } from './software.ts'
+import { openUploads } from './uploads.ts'
 import { openStorage } from './storage.ts'
 
 /** A running server. */
@@ -74,11 +83,12 @@ export async function startServer(
   modules: ModuleRegistry,
   log: Log,
   process: ProcessControl,
+  seat?: Seat,
 ): Promise<Server> {
   const opened = new Opened()
   try {
     const present = new PresentConfig(config)
-    const server = await start(present, modules, log, opened)
+    const server = await start(present, modules, log, opened, seat)
     const life: Life = { phase: 'started' }
     const control = controlOf(server.kernel, config, software().version, process, life, present)
     server.kernel.share(nodeControl, control)
@@ -99,49 +109,65 @@ async function start(
   modules: ModuleRegistry,
   log: Log,
   opened: Opened,
+  seat: Seat | undefined,
 ): Promise<Omit<Server, 'reload'>> {
   const config = present.started
-  const kernel = await openKernel(present, modules, log, opened)
+  const kernel = await openKernel(present, modules, log, opened, seat)
   for (const pool of openPools(config.pools, kernel.logs.area('pools'))) {
     kernel.addPool(pool.type, pool.tag, pool.value, pool.hostType)
     pool.show(kernel.metrics.scope({ pool_tag: pool.tag, host_type: pool.hostType ?? 'global' }))
     opened.on(() => pool.close())
   }
-  for (const hostType of config.hostTypes.values()) {
-    const accounts = accountsOf(hostType.auth, kernel.storage)
-    const isHosted = (domain: string): boolean => kernel.hosts.of(domain) !== undefined
-    const host = kernel.addHost(hostType.name, hostType.domains, accounts, (rule, user, domain, undefinedRule) =>
-      accessRule(present.current.hostTypes.get(hostType.name) ?? hostType, rule, user, domain, isHosted, undefinedRule),
-    )
-    opened.on(() => kernel.modules.stopAll(host))
-    await kernel.modules.startAll(host, hostType.modules)
-  }
+  await openUploads(kernel, config)
+  opened.on(() => stopHosts(kernel))
+  for (const hostType of config.hostTypes.values()) await startHost(kernel, present, hostType)
+  // Before the modules are stopped and the store closes.
+  opened.on(() => kernel.eraser.stop())
+  await kernel.eraser.resume()
+  present.follow((next) => changedAuth(kernel, next))
+  // Behind the timers, without which nothing is sent again, and before the modules, which must not wait for other nodes.
+  opened.on(() => kernel.cluster?.close())
   opened.on(turn(kernel.timers))
-  // R20: nobody sends anything any more, and what is on its way arrives.
-  opened.on(async () => {
-    if (!(await kernel.router.idle(IDLE_SECONDS)))
-      kernel.log.warn({ what: 'deliveries_given_up' }, 'some stanzas were on their way for too long')
-  })
-  // What clients may not have goes into storage.
-  opened.on(() => kernel.endSessions(new StreamError('system-shutdown')))
-
+  watchProcess(present, kernel, opened)
   const development = await developmentCertificate(
     config.general.data_dir,
     [...config.hostTypes.values()].flatMap((type) => type.domains),
   )
-  watchCertificates(kernel, config, development)
+  const s2s = s2sOf(kernel, config, development)
+  // Behind everyone who may still have something to say to others.
+  opened.on(() => s2s?.federation.close())
+  // R20: nobody sends anything any more, and what is on its way arrives.
+  opened.on(async () => {
+    if (!(await kernel.router.idle(IDLE_SECONDS)))
+      kernel.log.warn({ what: 'deliveries_given_up' }, 'some stanzas were on their way for too long')
+    await kernel.cluster?.drained(IDLE_SECONDS)
+  })
+  // What clients may not have goes into storage.
+  opened.on(() => kernel.endSessions(new StreamError('system-shutdown')))
+
+  watchCertificates(kernel, present, development)
   // Before the listeners for clients, so that it closes behind them: while they are drained it tells that the node is not ready.
-  const interfaces: Interfaces = await openInterfaces(kernel, config, development)
+  const interfaces: Interfaces = await openInterfaces(kernel, config, development, seat?.beside === undefined)
   opened.on(() => interfaces.close())
   const addresses: string[] = []
-  for (const [index, listener] of config.listen.entries()) {
+  // Before the listeners for clients, too: components hear of clients that leave.
+  for (const { options, listener } of componentListeners(kernel, config, development)) {
+    const port = await listener.listen().catch((error: unknown) => failedToListen(options.port, error))
+    opened.on(() => listener.close())
+    addresses.push(`Components     ${inUrl(options.address ?? '*')}:${port} (${options.tls?.mode ?? 'no TLS'})`)
+  }
+  for (const { options, listener } of s2s?.listeners ?? []) {
+    const port = await listener.listen().catch((error: unknown) => failedToListen(options.port, error))
+    opened.on(() => listener.close())
+    addresses.push(`Other servers  ${inUrl(options.address ?? '*')}:${port} (${options.tls?.mode ?? 'no TLS'})`)
+  }
+  for (const listener of config.listen) {
     if (listener.kind !== 'c2s') continue
-    const options = c2sOptionsOf(listener, config, development, kernel.clock)
-    present.c2s.push({ index, options })
+    const options = c2sOptionsOf(listener, kernel, development)
     const c2s = new C2sListener(kernel, options)
     const port = await c2s.listen().catch((error: unknown) => failedToListen(listener.port, error))
     opened.on(() => c2s.close())
-    addresses.push(`XMPP clients   ${options.address ?? '*'}:${port} (${options.tls?.mode ?? 'no TLS'})`)
+    addresses.push(`XMPP clients   ${inUrl(options.address ?? '*')}:${port} (${options.tls?.mode ?? 'no TLS'})`)
   }
   return {
     kernel,
@@ -150,9 +176,62 @@ async function start(
   }
 }
 
-async function openKernel(present: PresentConfig, modules: ModuleRegistry, log: Log, opened: Opened): Promise<Kernel> {
+/** R21, R22: looks after the event loop and the heap. */
+function watchProcess(present: PresentConfig, kernel: Kernel, opened: Opened): void {
+  const heap = new HeapWatch(kernel, () => present.current.general.max_heap_use)
+  kernel.timers.every(LOOK_SECONDS, () => heap.look())
+  const limit = present.started.general.event_loop_limit
+  if (limit === Infinity) return
+  const watch = new LoopWatch(limit, kernel.log, kernel.metrics.scope())
+  opened.on(() => watch.close())
+  const beat = kernel.timers.every(0, () => watch.beat())
+  opened.on(() => beat.cancel())
+}
+
+async function openKernel(
+  present: PresentConfig,
+  modules: ModuleRegistry,
+  log: Log,
+  opened: Opened,
+  seat: Seat | undefined,
+): Promise<Kernel> {
   const config = present.started
   const logs = new AreaLogs(log, config.general.loglevel, config.log.level)
+  const { storage, clock, mark } =
+    seat?.beside === undefined ? await openStore(config, logs, opened) : besides(seat.beside)
+  const stores = openStores(storage, () => clock.micros())
+  const secret = await installationSecret(storage)
+  const transport = seat?.transport
+  const kernel = new Kernel({ storage, stores, log: logs, modules, clock, secret, transport })
+  if (mark !== undefined) kernel.timers.every(RENEW_SECONDS, () => void mark.renew())
+  const outbox = await openOutbox(storage, { writer: seat?.node ?? WRITER, clock: () => clock.micros() })
+  opened.on(() => outbox.close())
+  kernel.share(outboxKey, outbox)
+  kernel.share(presentConfig, present)
+  kernel.share(generalKey, {
+    get registration_timeout() {
+      return present.current.general.registration_timeout
+    },
+    language: config.general.language,
+  })
+  kernel.share(shaperRatesKey, (name) => present.current.shapers.get(name))
+  kernel.share(softwareKey, software())
+  kernel.share(
+    archiveReader,
+    userArchives(storage, (host) => settingsOf(kernel, host, 'mod_mam')),
+  )
+  showProcess(kernel)
+  return kernel
+}
+
+/** What a server keeps, and where its times come from. */
+interface Store {
+  readonly storage: Database
+  readonly clock: Clock
+  readonly mark: ClockMark | undefined
+}
+
+async function openStore(config: Config, logs: AreaLogs, opened: Opened): Promise<Store> {
   const { data_dir: folder } = config.general
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const lock = lockFolder(folder)
@@ -162,26 +241,10 @@ async function openKernel(present: PresentConfig, modules: ModuleRegistry, log: 
   // R9: the times that this process gives are above those of the ones before it.
   const mark = await ClockMark.open(storage, WRITER, logs.area('core'))
   opened.on(() => mark.close())
-  const { clock } = mark
-  const kernel = new Kernel({ storage, stores: openStores(storage, () => clock.micros()), log: logs, modules, clock })
-  kernel.timers.every(RENEW_SECONDS, () => void mark.renew())
-  const outbox = await openOutbox(storage, { writer: WRITER, clock: () => clock.micros() })
-  opened.on(() => outbox.close())
-  kernel.share(outboxKey, outbox)
-  kernel.share(generalKey, {
-    get registration_timeout() {
-      return present.current.general.registration_timeout
-    },
-    language: config.general.language,
-  })
-  kernel.share(softwareKey, software())
-  kernel.share(
-    archiveReader,
-    userArchives(storage, (host) => settingsOf(kernel, host, 'mod_mam')),
-  )
-  showProcess(kernel)
-  return kernel
+  return { storage, clock: mark.clock, mark }
 }
+
+const besides = ({ storage, clock }: Kernel): Store => ({ storage, clock, mark: undefined })
 
 /** The settings with which a module runs on a host type; undefined when it does not. */
 function settingsOf(kernel: Kernel, host: Host, key: string): unknown {

@@ -1,19 +1,23 @@
 /** Options of clients' streams that do not depend on the listener. */
-import type { Config } from '../core/config/types.ts'
+import type { Auth } from '../core/config/types.ts'
+import type { Kernel } from '../core/kernel.ts'
 import type { C2sOptions } from '../listeners/c2s/options.ts'
 import { mechanismsOf } from './auth.ts'
+import { presentConfig } from './present-config.ts'
 
 type StreamOptions = Pick<C2sOptions, 'defaultDomain' | 'hideServiceName' | 'mechanisms' | 'scramIterations'>
 
-/** What a configuration says of all streams of clients. */
-export function streamOptionsOf(config: Config): StreamOptions {
+/** What the configuration says of all streams of clients; of logins, what it says at the time. */
+export function streamOptionsOf(kernel: Kernel): StreamOptions {
+  const present = kernel.shared(presentConfig)
+  const authOf = (hostType: string): Auth | undefined => present.current.hostTypes.get(hostType)?.auth
   return {
-    defaultDomain: config.general.default_server_domain,
-    hideServiceName: config.general.hide_service_name,
+    defaultDomain: present.started.general.default_server_domain,
+    hideServiceName: present.started.general.hide_service_name,
     mechanisms: (hostType) => {
-      const auth = config.hostTypes.get(hostType)?.auth
+      const auth = authOf(hostType)
       return auth === undefined ? undefined : mechanismsOf(auth)
     },
-    scramIterations: (hostType) => config.hostTypes.get(hostType)?.auth.password.scram_iterations ?? 10_000,
+    scramIterations: (hostType) => authOf(hostType)?.password.scram_iterations ?? 10_000,
   }
 }

@@ -28,18 +28,13 @@ export function boshService(kernel: Kernel, config: Config): BoshService | undef
 }
 
 /** What the handlers of a listener serve to clients; nothing when there is none for them. Throws where BOSH lacks its service. */
-export function webClients(
-  kernel: Kernel,
-  config: Config,
-  listener: ListenerOf<'http'>,
-  bosh: BoshService | undefined,
-): WebClients {
+export function webClients(kernel: Kernel, listener: ListenerOf<'http'>, bosh: BoshService | undefined): WebClients {
   const sockets = listener.handlers
     .filter((handler): handler is WebSocketHandler => handler.kind === 'mongoose_websocket_handler')
-    .map((handler) => webSockets(kernel, config, handler))
+    .map((handler) => webSockets(kernel, handler))
   const bodies = listener.handlers
     .filter((handler): handler is BoshHandlerConfig => handler.kind === 'mongoose_bosh_handler')
-    .map((handler) => boshHandler(config, handler, bosh))
+    .map((handler) => boshHandler(kernel, handler, bosh))
   const endpoints = listener.handlers.flatMap(endpointOf)
   const secure = listener.settings.tls !== undefined
   return {
@@ -50,14 +45,14 @@ export function webClients(
   }
 }
 
-function webSockets(kernel: Kernel, config: Config, { settings }: WebSocketHandler): WebSocketListener {
+function webSockets(kernel: Kernel, { settings }: WebSocketHandler): WebSocketListener {
   return new WebSocketListener(kernel, {
     host: settings.host,
     path: settings.path,
     origins: settings.origins.map((origin) => origin.toLowerCase()),
     idleMs: settings.timeout === 0 ? Infinity : settings.timeout,
     pingMs: settings.ping_rate,
-    stream: streamOptions(config, {
+    stream: streamOptions(kernel, {
       allowPlainWithoutTls: settings.allow_plain_without_tls,
       offerSession: settings.backwards_compatible_session,
       stanzaBytes: settings.max_stanza_size,
@@ -65,13 +60,13 @@ function webSockets(kernel: Kernel, config: Config, { settings }: WebSocketHandl
   })
 }
 
-function boshHandler(config: Config, { settings }: BoshHandlerConfig, bosh: BoshService | undefined): BoshHandler {
+function boshHandler(kernel: Kernel, { settings }: BoshHandlerConfig, bosh: BoshService | undefined): BoshHandler {
   if (bosh === undefined) throw new Error(`mongoose_bosh_handler at ${settings.path} needs [services.service_bosh]`)
   return new BoshHandler(bosh, {
     host: settings.host,
     path: settings.path,
     origins: settings.origins.map((origin) => origin.toLowerCase()),
-    stream: streamOptions(config, { allowPlainWithoutTls: settings.allow_plain_without_tls }),
+    stream: streamOptions(kernel, { allowPlainWithoutTls: settings.allow_plain_without_tls }),
   })
 }
 
@@ -83,14 +78,14 @@ interface Differences {
 }
 
 /** The options of streams over HTTP: as those of a listener that sets nothing else, behind a proxy perhaps. STARTTLS has no place here (S27). */
-function streamOptions(config: Config, { stanzaBytes, ...rest }: Differences): C2sOptions {
+function streamOptions(kernel: Kernel, { stanzaBytes, ...rest }: Differences): C2sOptions {
   const usual = c2sOptions(0)
   return {
     ...usual,
     ...rest,
     sharedAddress: true,
     afterLogin: { ...usual.afterLogin, stanzaBytes: stanzaBytes ?? usual.afterLogin.stanzaBytes },
-    ...streamOptionsOf(config),
+    ...streamOptionsOf(kernel),
   }
 }
 

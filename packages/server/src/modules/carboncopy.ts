@@ -24,14 +24,14 @@ import {
   defineModule,
   iqSet,
   iqdisc,
-  sessionSlot,
   userReceive,
   userSend,
+  when,
   xep,
 } from '../core/module.ts'
 
-/** Whether a session wants copies. */
-const wanted = sessionSlot(() => ({ on: false }))
+/** Marks sessions that want copies. */
+const WANTED = 'carbons'
 
 /** XEP-0280 §6.1: payloads that make a message without body an instant message. */
 const INSTANT_MESSAGING = new Set([
@@ -68,10 +68,11 @@ export default defineModule({
 /** XEP-0280 §4 and §5; asking twice is as good as once (§9.1). */
 function switching(host: Host, on: boolean): IqHandler {
   return (iq, { from }) => {
-    const session = host.directory.find(from)?.local
+    const { directory } = host
+    const session = directory.find(from)?.local
     if (session === undefined) throw new StanzaError('cancel', 'not-allowed')
-    session.slot(wanted).on = on
-    return result(iq)
+    directory.mark(session, WANTED, on)
+    return when(directory.spreading, () => result(iq))
   }
 }
 
@@ -94,16 +95,25 @@ function copySent(host: Host, delivery: Delivery): undefined {
   // The copy is of what was sent, whatever filters of the recipient make of it; it goes out when the message is stored.
   delivery.afterwards(() => {
     // What one writes to oneself is copied where it does not arrive anyway.
-    if (!from.bare.equals(to.bare)) copy(host, 'sent', stanza, from.bare, (other) => other !== session)
+    if (!from.bare.equals(to.bare))
+      copy(host, 'sent', stanza, from.bare, host.directory.of(from), (other) => !isOf(other, session))
   })
 }
 
 function copyReceived(host: Host, delivery: Delivery, resources: readonly SessionEntry[]): void {
   const { stanza, from, to } = delivery
   if (uncopied.has(delivery) || !isEligible(stanza) || isPrivateFromRoom(stanza)) return
-  const reached = new Set(resources.map(({ local }) => local))
+  const reached = new Set(resources.map(keyOf))
   const direction = from.bare.equals(to.bare) ? 'sent' : 'received'
-  copy(host, direction, stanza, to.bare, (other) => !reached.has(other) && other !== delivery.session)
+  const others = delivery.takers(host.directory.of(to))
+  copy(
+    host,
+    direction,
+    stanza,
+    to.bare,
+    others,
+    (other) => !reached.has(keyOf(other)) && !isOf(other, delivery.session),
+  )
 }
 
 function copy(
@@ -111,14 +121,20 @@ function copy(
   direction: CarbonDirection,
   message: Element,
   user: Jid,
-  isFor: (session: Session) => boolean,
+  resources: readonly SessionEntry[],
+  isFor: (resource: SessionEntry) => boolean,
 ): void {
-  for (const { jid, local } of host.directory.of(user)) {
-    // Which sessions of other nodes want copies is known there only.
-    if (local === undefined || local.peek(wanted)?.on !== true || !isFor(local)) continue
-    local.deliver(buildCarbon(direction, message, user.toString(), jid.toString()))
+  for (const resource of resources) {
+    if (!resource.marks.includes(WANTED) || !isFor(resource)) continue
+    host.deliver(resource, buildCarbon(direction, message, user.toString(), resource.jid.toString()))
   }
 }
+
+/** What a resource is known by while a message is on its way: other nodes may tell of theirs once more meanwhile. */
+const keyOf = ({ local, jid }: SessionEntry): Session | string => local ?? jid.resource
+
+const isOf = ({ local }: SessionEntry, session: Session | undefined): boolean =>
+  local !== undefined && local === session
 
 /** XEP-0280 §6.1: whether a message is one of those that people exchange. */
 function isEligible(message: Element): boolean {

@@ -3,6 +3,7 @@ import { ClientState, CsiActive, CsiInactive } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import {
   Gate,
+  type Handing,
   type Held,
   type Host,
   type Session,
@@ -78,15 +79,15 @@ class RestGate extends Gate {
     this.limit = limit
   }
 
-  pass(stanza: Element, at?: number): void {
-    if (!this.resting) return this.onward(stanza, at)
+  pass(stanza: Element, at?: number, handing?: Handing): void {
+    if (!this.resting) return this.onward(stanza, at, handing)
     // Somebody waits for requests and answers; they do not overtake what came before.
     if (stanza.name === 'iq') {
       this.flush()
-      return this.onward(stanza, at)
+      return this.onward(stanza, at, handing)
     }
     this.#supersede(stanza)
-    this.#held.push({ stanza, at: at ?? this.#host.clock.micros() })
+    this.#held.push({ stanza, at: at ?? this.#host.clock.micros(), handing })
     if (this.#held.length > this.limit) this.flush()
   }
 
@@ -105,7 +106,7 @@ class RestGate extends Gate {
     if (this.#held.length === 0) return
     const held = this.#held
     this.#held = []
-    for (const { stanza, at } of held) this.onward(stanza, at)
+    for (const { stanza, at, handing } of held) this.onward(stanza, at, handing)
   }
 
   /** §3.2: of the presence of a contact only the latest is of interest. */

@@ -10,7 +10,7 @@ import {
   parseDiscoItems,
   parseForm,
 } from '@meerkat/protocol'
-import { type ModuleDeclaration, maySeePresence } from '../core/module.ts'
+import { type ModuleDeclaration, maySeePresence, nodeInfo, nodeItems, rootItems } from '../core/module.ts'
 import { type Device, story } from '../testing/story.ts'
 import disco from './disco.ts'
 import ping from './ping.ts'
@@ -20,7 +20,8 @@ const JULIET = `juliet@${DOMAIN}`
 
 const info = async (device: Device, to: string | undefined, node?: string) =>
   device.request(Iq({ type: 'get', to }, DiscoInfo({ node })))
-const items = async (device: Device, to: string) => device.request(Iq({ type: 'get', to }, DiscoItems()))
+const items = async (device: Device, to: string, node?: string) =>
+  device.request(Iq({ type: 'get', to }, DiscoItems({ node })))
 const features = async (device: Device, to?: string) => parseDiscoInfo(DiscoInfo.in(await info(device, to))!).features
 
 const rooms: ModuleDeclaration = {
@@ -43,6 +44,22 @@ const friends: ModuleDeclaration = {
   start: () => ({ hooks: [maySeePresence.on((_user, contact) => contact.local === 'romeo')] }),
 }
 
+/** Has a node on every entity, and an item that leads to it. */
+const shelf: ModuleDeclaration = {
+  key: 'mod_shelf',
+  summary: 'A node.',
+  specs: [],
+  start: () => ({
+    hooks: [
+      nodeInfo.on(({ node }) =>
+        node === 'shelf' ? { identities: [{ category: 'automation', type: 'x' }], features: ['a'] } : undefined,
+      ),
+      nodeItems.on(({ to, node }) => (node === 'shelf' ? [{ jid: to.toString(), node: 'book' }] : undefined)),
+      rootItems.on((items, _from, to) => [...items, { jid: to.toString(), node: 'shelf' }]),
+    ],
+  }),
+}
+
 describe('XEP-0030 §3: the server', () => {
   it('tells its identity and the features of its modules, as they are at the time', async (t) => {
     const scene = await story(t, { modules: [[disco], [ping]], users: ['juliet'] })
@@ -60,6 +77,20 @@ describe('XEP-0030 §3: the server', () => {
   it('§7: does not know nodes', async (t) => {
     const scene = await story(t, { modules: [[disco]], users: ['juliet'] })
     assert.equal(errorCondition(await info(scene.device('juliet'), DOMAIN, 'nowhere')), 'item-not-found')
+  })
+
+  it('§3.2 and §4.2: tells of the nodes of its modules, as do accounts', async (t) => {
+    const scene = await story(t, { modules: [[disco], [shelf], [friends]], users: ['juliet', 'mercutio'] })
+    const juliet = scene.device('juliet')
+    for (const to of [DOMAIN, `juliet@${DOMAIN}`]) {
+      const told = parseDiscoInfo(DiscoInfo.in(await info(juliet, to, 'shelf'))!)
+      assert.deepEqual([told.node, told.identities[0]!.category, told.features], ['shelf', 'automation', ['a']])
+      const listed = parseDiscoItems(DiscoItems.in(await items(juliet, to, 'shelf'))!)
+      assert.deepEqual(listed, [{ jid: to, node: 'book', name: undefined }])
+      assert.equal(parseDiscoItems(DiscoItems.in(await items(juliet, to))!).at(-1)!.node, 'shelf')
+      assert.equal(errorCondition(await items(juliet, to, 'nowhere')), 'item-not-found')
+    }
+    assert.equal(errorCondition(await info(scene.device('mercutio'), JULIET, 'shelf')), 'service-unavailable')
   })
 
   it('§4: lists its services and the extra domains, hidden ones as configured', async (t) => {

@@ -3,6 +3,7 @@ import {
   DiscoInfo,
   DiscoItems,
   type EntityItem,
+  type Jid,
   StanzaError,
   buildDiscoInfo,
   buildDiscoItems,
@@ -21,7 +22,10 @@ import {
   iqdisc,
   list,
   maySeePresence,
+  nodeInfo,
+  nodeItems,
   required,
+  rootItems,
   softwareKey,
   tables,
   text,
@@ -49,6 +53,7 @@ export default defineModule({
   config: settings,
 
   start(host, config) {
+    host.metrics.counter('mod_disco_roster_get')
     const { name } = host.shared(softwareKey)
     return {
       identities: [{ category: 'server', type: 'im', name }],
@@ -56,31 +61,48 @@ export default defineModule({
       features: [DiscoInfo.ns, DiscoItems.ns],
       accountFeatures: [DiscoInfo.ns, DiscoItems.ns],
       iq: [
-        iqGet(DiscoInfo, (iq) => result(iq, serverInfo(host, config, nodeOf(iq, DiscoInfo))), ['server']),
-        iqGet(DiscoItems, (iq) => result(iq, serverItems(host, config, nodeOf(iq, DiscoItems))), ['server']),
-        iqGet(DiscoInfo, async (iq, request) => result(iq, await accountInfo(host, request, nodeOf(iq, DiscoInfo))), [
-          'account',
-        ]),
-        iqGet(
-          DiscoItems,
-          async (iq, request) => result(iq, await accountItems(host, request, nodeOf(iq, DiscoItems))),
-          ['account'],
+        iqGet(DiscoInfo, async (iq, request) => result(iq, await info(host, config, request, nodeOf(iq, DiscoInfo)))),
+        iqGet(DiscoItems, async (iq, request) =>
+          result(iq, await items(host, config, request, nodeOf(iq, DiscoItems))),
         ),
       ],
     }
   },
 })
 
-/** XEP-0030 §7: a node that is not there. No module of this kind of host has one; those that do answer for themselves. */
-function nodeOf(iq: Element, query: typeof DiscoInfo): undefined {
+type Config = Values<typeof settings>
+
+/** The node that is asked; undefined for the entity itself. */
+function nodeOf(iq: Element, query: typeof DiscoInfo): string | undefined {
   const node = query.in(iq)?.attr('node')
-  if (node !== undefined && node !== '') throw new StanzaError('cancel', 'item-not-found')
+  return node === '' ? undefined : node
 }
 
-function serverInfo(host: Host, config: Values<typeof settings>, node: undefined): Element {
+async function info(host: Host, config: Config, { from, to }: IqRequest, node: string | undefined): Promise<Element> {
+  await checkAccess(host, from, to)
+  if (node !== undefined)
+    return buildDiscoInfo({ ...(await known(host.hooks.first(nodeInfo, { from, to, node }))), node })
+  if (to.local === '') return serverInfo(host, config)
+  return buildDiscoInfo({ identities: host.accountIdentities.list(), features: host.accountFeatures.list() })
+}
+
+async function items(host: Host, config: Config, { from, to }: IqRequest, node: string | undefined): Promise<Element> {
+  await checkAccess(host, from, to)
+  if (node !== undefined) return buildDiscoItems(await known(host.hooks.first(nodeItems, { from, to, node })), node)
+  const own = to.local === '' ? serverItems(host, config, to) : accountItems(host, to)
+  return buildDiscoItems(await host.hooks.fold(rootItems, own, from, to))
+}
+
+/** XEP-0030 §7: a node that nobody has. */
+async function known<T>(found: T | undefined | Promise<T | undefined>): Promise<T> {
+  const answer = await found
+  if (answer === undefined) throw new StanzaError('cancel', 'item-not-found')
+  return answer
+}
+
+function serverInfo(host: Host, config: Config): Element {
   const contacts = config.server_info.filter(({ modules }) => modules.length === 0 || modules.includes('mod_disco'))
   return buildDiscoInfo({
-    node,
     identities: host.serverIdentities.list(),
     features: host.serverFeatures.list(),
     forms: contacts.length === 0 ? [] : [contactForm(contacts)],
@@ -88,38 +110,31 @@ function serverInfo(host: Host, config: Values<typeof settings>, node: undefined
 }
 
 /** XEP-0157 §3: one field for each kind of contact. */
-function contactForm(contacts: Values<typeof settings>['server_info']): Element {
+function contactForm(contacts: Config['server_info']): Element {
   const fields = contacts.map(({ name, urls }) => ({ var: name, type: 'list-multi' as const, value: urls }))
   return buildForm({ type: 'result', formType: 'http://jabber.org/network/serverinfo' }, fields)
 }
 
-function serverItems(host: Host, config: Values<typeof settings>, node: undefined): Element {
-  const seen = host.services.list().filter(({ hidden }) => hidden !== true || config.users_can_see_hidden_services)
+/** Of the services of a host type those that belong to the domain asked, and those that belong to none. */
+function serverItems(host: Host, config: Config, { domain: asked }: Jid): EntityItem[] {
+  const seen = host.services
+    .list()
+    .filter(({ hidden }) => hidden !== true || config.users_can_see_hidden_services)
+    .filter(({ domain: place }) => (host.homeOf(place) ?? asked) === asked)
   const domains = [...seen.map((service) => service.domain), ...config.extra_domains]
-  return buildDiscoItems(
-    [...new Set(domains)].map((jid) => ({ jid })),
-    node,
-  )
-}
-
-async function accountInfo(host: Host, request: IqRequest, node: undefined): Promise<Element> {
-  await checkAccess(host, request)
-  return buildDiscoInfo({ node, identities: host.accountIdentities.list(), features: host.accountFeatures.list() })
+  return Array.from(new Set(domains), (jid) => ({ jid }))
 }
 
 /** XEP-0030 §8: an account's items are its available resources. */
-async function accountItems(host: Host, request: IqRequest, node: undefined): Promise<Element> {
-  await checkAccess(host, request)
-  const resources = host.directory.of(request.to).filter(({ priority }) => priority !== undefined)
-  return buildDiscoItems(
-    resources.map(({ jid }): EntityItem => ({ jid: jid.toString() })),
-    node,
-  )
+function accountItems(host: Host, account: Jid): EntityItem[] {
+  const resources = host.directory.of(account).filter(({ priority }) => priority !== undefined)
+  return resources.map(({ jid }) => ({ jid: jid.toString() }))
 }
 
 /** XEP-0030 §8: an account shows itself to its owner and to those who see its presence; for others it is as if there were none. */
-async function checkAccess(host: Host, { from, to }: IqRequest): Promise<void> {
-  if (from.bare.equals(to)) return
+async function checkAccess(host: Host, from: Jid, to: Jid): Promise<void> {
+  if (to.local === '' || from.bare.equals(to)) return
+  host.metrics.counter('mod_disco_roster_get').value++
   if ((await host.hooks.first(maySeePresence, to, from.bare)) !== true)
     throw new StanzaError('cancel', 'service-unavailable')
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Body, Message, errorCondition } from '@meerkat/protocol'
-import { text } from '@meerkat/xml'
+import { Body, Message, NoStoreHint, errorCondition } from '@meerkat/protocol'
+import { type Element, parseElement, text } from '@meerkat/xml'
 import { messageUndelivered, type ModuleDeclaration } from '../core/module.ts'
 import { type Device, story } from '../testing/story.ts'
 import messages from './messages.ts'
@@ -49,6 +49,21 @@ describe('RFC 6121 §8.5.2: message to a bare JID', () => {
     const [error] = romeo.take()
     assert.equal(errorCondition(error!), 'service-unavailable')
     assert.equal(error!.attr('from'), JULIET)
+  })
+
+  it('XEP-0085 §5.1, XEP-0334 §4.2: what means nothing later does not come back', async (t) => {
+    const { romeo } = await balcony(t)
+    const composing = parseElement(`<composing xmlns='http://jabber.org/protocol/chatstates'/>`)
+    const marker = parseElement(`<received xmlns='urn:xmpp:chat-markers:0' id='m0'/>`)
+    const message = (...children: Element[]) => Message({ to: JULIET, type: 'chat' }, ...children)
+    await romeo.send(message(composing))
+    await romeo.send(message(composing, NoStoreHint()))
+    await romeo.send(message(marker, NoStoreHint()))
+    assert.deepEqual(romeo.take(), [])
+
+    await romeo.send(message(Body({}, 'hey'), composing, NoStoreHint()))
+    await romeo.send(message(marker))
+    assert.deepEqual(romeo.take().map(errorCondition), ['service-unavailable', 'service-unavailable'])
   })
 
   it('reaches who takes care of undelivered messages', async (t) => {

@@ -11,7 +11,9 @@ import {
   oneOf,
   seconds,
   sessionActive,
+  sessionArrived,
   sessionClosed,
+  sessionLeft,
   sessionOpened,
   sessionSlot,
   xep,
@@ -41,6 +43,7 @@ export default defineModule({
     const answering = { features: [Ping.ns], accountFeatures: [Ping.ns], iq: [iqGet(Ping, (iq) => result(iq))] }
     if (!config.send_pings) return answering
 
+    showFigures(host)
     const pinger = new Pinger(host, config.ping_interval, async (session) => {
       const silent = await isSilent(host, session, config.ping_req_timeout)
       if (silent && config.timeout_action === 'kill') session.connection.close(new StreamError('connection-timeout'))
@@ -52,11 +55,20 @@ export default defineModule({
         sessionOpened.on((session) => pinger.watch(session)),
         sessionActive.on((session) => pinger.heard(session)),
         sessionClosed.on((session) => pinger.forget(session)),
+        sessionArrived.on((session) => pinger.watch(session)),
+        sessionLeft.on((session) => pinger.forget(session)),
       ],
       stop: () => pinger.stop(),
     }
   },
 })
+
+/** The names are there from the start, at 0. */
+function showFigures({ metrics }: Host): void {
+  metrics.counter('mod_ping_response')
+  metrics.counter('mod_ping_response_timeout')
+  metrics.histogram('mod_ping_response')
+}
 
 /** An error also proves life: only silence does not. */
 async function isSilent(host: Host, session: Session, limit: number): Promise<boolean> {

@@ -10,6 +10,8 @@ import {
   iqGet,
   iqSet,
   iqdisc,
+  keptEntries,
+  personalData,
   xep,
 } from '../core/module.ts'
 
@@ -17,6 +19,7 @@ export default defineModule({
   key: 'mod_private',
   summary: 'Keeps XML for clients: bookmarks, notes, settings.',
   specs: [xep(49, '1.2')],
+  keeps: [keptEntries('private')],
   config: {
     backend: backend(['mnesia', 'rdbms'], 'rdbms'),
     max_elements: integer(100, 'How many elements a user may keep.', { min: 1 }),
@@ -46,7 +49,16 @@ export default defineModule({
           return result(iq)
         }),
       ],
-      hooks: [accountRemoved.on((writes, user) => [...writes, store.clear(user.toString())])],
+      hooks: [
+        accountRemoved.on((writes, user) => [...writes, store.clear(user.toString())]),
+        personalData.on(async (data, user) => {
+          const kept = [...(await store.all(user.toString())).values()]
+          return [
+            ...data,
+            { group: 'private', columns: ['ns', 'xml'], rows: kept.map((xml) => [parseElement(xml).ns, xml]) },
+          ]
+        }),
+      ],
     }
   },
 })

@@ -10,6 +10,7 @@ import {
   HandledBefore,
   accountRemoved,
   defineModule,
+  keptRows,
   userSend,
   xep,
 } from '../core/module.ts'
@@ -26,11 +27,17 @@ const REMEMBER = `INSERT INTO dedup (sender, recipient, origin_id, at) VALUES (?
 
 const RESENT = new HandledBefore('a message that was sent before')
 
+/** It is forgotten within a day anyway. */
+const SENDERS = keptRows('dedup', ['sender', 'recipient', 'origin_id'], (subject) =>
+  subject.local === '' ? undefined : { where: 'sender = ?', params: [subject.toString()] },
+)
+
 export default defineModule({
   key: 'mod_resent',
   summary: 'Recognises messages that clients send again, by their origin-id.',
   specs: [xep(359, '0.7.0', { status: 'partial', note: 'what clients send again is not delivered again' })],
   always: true,
+  keeps: [SENDERS],
 
   start(host) {
     const forget = (): void => {

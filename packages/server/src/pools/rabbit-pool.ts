@@ -59,6 +59,8 @@ export class RabbitError extends Error {
 export interface RabbitPool {
   /** How many channels it has. */
   readonly channels: number
+  /** How many messages each of them may have unconfirmed; more are `overloaded`. */
+  readonly capacity: number
   /** Grows with every connection that is made: what was declared on an earlier one may be gone. 0 before the first. */
   readonly connection: number
   /** Resolves when the first attempt to connect has ended. */

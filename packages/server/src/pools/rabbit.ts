@@ -35,7 +35,7 @@ export interface OpenRabbitPool extends RabbitPool {
 }
 
 /** The longest pause between two attempts to connect, in milliseconds. */
-const MAX_PAUSE = 30_000
+const MAX_PAUSE = 10_000
 /** How long a start may wait for the broker, and an end for its last word, in milliseconds. */
 const GRACE = 1000
 /** How many messages a channel may have unconfirmed when `max_worker_queue_len` does not say. */
@@ -53,6 +53,7 @@ export function openRabbitPool(options: RabbitPoolOptions): OpenRabbitPool {
 class Pool implements OpenRabbitPool {
   readonly figures = new RabbitFigures()
   readonly channels: number
+  readonly capacity: number
   readonly attempted: Promise<void>
   readonly patience: Promise<void>
   #patience: NodeJS.Timeout | undefined
@@ -78,6 +79,7 @@ class Pool implements OpenRabbitPool {
     this.#options = options
     this.#settings = options.settings
     this.channels = options.settings.workers
+    this.capacity = options.settings.max_worker_queue_len || MAX_UNCONFIRMED
     this.#state = { state: 'connecting', since: options.clock.now(), error: undefined }
     this.#sweep = setInterval(() => this.#expire(), Math.max(50, Math.min(1000, options.settings.call_timeout / 4)))
     this.#sweep.unref()
@@ -199,17 +201,12 @@ class Pool implements OpenRabbitPool {
   /** Opens the channel with this number; when the broker closes it alone, another takes its place. */
   async #channel(model: ChannelModel, index: number): Promise<void> {
     const driver = await model.createConfirmChannel()
-    const limit = this.#settings.max_worker_queue_len
-    const channel = new PublishingChannel(
-      driver,
-      limit === undefined || limit === 0 ? MAX_UNCONFIRMED : limit,
-      (why) => {
-        if (this.#model !== model) return
-        this.#open[index] = undefined
-        // Without a reason the whole connection is on its way down.
-        if (why !== undefined) this.#reopen(model, index, why)
-      },
-    )
+    const channel = new PublishingChannel(driver, this.capacity, (why) => {
+      if (this.#model !== model) return
+      this.#open[index] = undefined
+      // Without a reason the whole connection is on its way down.
+      if (why !== undefined) this.#reopen(model, index, why)
+    })
     if (this.#model === model) this.#open[index] = channel
   }
 

@@ -17,6 +17,19 @@ export interface QueueLimits {
   readonly batch: number
 }
 
+/** When batches begin. */
+export interface Pace {
+  /** Puts the next batch off a little, so that what comes meanwhile shares it. `waited`: how long its first job has, in milliseconds. */
+  defer(start: () => void, waited: number): void
+  /** A batch has ended. */
+  ended?(): void
+}
+
+/** A batch begins as soon as what goes on now has had its say. */
+export const AT_ONCE: Pace = { defer: queueMicrotask }
+/** A batch begins at the end of the turn. */
+export const END_OF_TURN: Pace = { defer: (start) => void setImmediate(start) }
+
 /** Does a batch: settles every job, or rejects when the engine is gone. */
 export type Runner<J> = (jobs: readonly J[]) => Promise<void>
 
@@ -24,19 +37,20 @@ export type Runner<J> = (jobs: readonly J[]) => Promise<void>
 export class BatchQueue<J extends Job> {
   readonly #free: Runner<J>[]
   readonly #limits: QueueLimits
-  readonly #defer: (start: () => void) => void
+  readonly #pace: Pace
   #queue: J[] = []
   #jobs = 0
   #bytes = 0
   #deferred = false
+  /** When the first of the jobs in the queue was added. */
+  #since = 0
   #closed = false
   readonly #waiting: (() => void)[] = []
 
-  /** `defer` puts off the first batch a little, so that what comes in the same turn shares it. */
-  constructor(runners: readonly Runner<J>[], limits: QueueLimits, defer: (start: () => void) => void) {
+  constructor(runners: readonly Runner<J>[], limits: QueueLimits, pace: Pace) {
     this.#free = [...runners]
     this.#limits = limits
-    this.#defer = defer
+    this.#pace = pace
   }
 
   /** Queues the job, or fails it at once with a `StorageError`. */
@@ -49,13 +63,17 @@ export class BatchQueue<J extends Job> {
     }
     this.#jobs++
     this.#bytes += job.bytes
-    this.#queue.push(job)
-    if (this.#deferred || this.#free.length === 0) return
+    if (this.#queue.push(job) === 1) this.#since = performance.now()
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#deferred || this.#free.length === 0 || this.#queue.length === 0) return
     this.#deferred = true
-    this.#defer(() => {
+    this.#pace.defer(() => {
       this.#deferred = false
       this.#start()
-    })
+    }, performance.now() - this.#since)
   }
 
   /** Takes nothing more; resolves when everything queued is done. */
@@ -94,9 +112,10 @@ export class BatchQueue<J extends Job> {
       this.#fail([...jobs, ...queued], error instanceof Error ? error : new StorageError('lost', String(error)))
       this.#settle(queued)
     }
+    this.#pace.ended?.()
     this.#free.push(runner)
     this.#settle(jobs)
-    this.#start()
+    this.#schedule()
   }
 
   #fail(jobs: readonly J[], error: Error): void {
@@ -112,6 +131,54 @@ export class BatchQueue<J extends Job> {
   #checkDrained(): void {
     if (this.#closed && this.#jobs === 0) for (const resolve of this.#waiting.splice(0)) resolve()
   }
+}
+
+/** What comes so soon behind the end of a batch, and begins at once, answers to it: somebody does one thing after another, and is not to wait. */
+const REACTION_MS = 0.5
+const AT_ONCE_MS = 0.1
+
+/**
+ * Puts batches off to the end of the turn, and under lasting load so that one begins every `milliseconds` on average: what comes meanwhile shares a
+ * batch, which costs as much as many jobs. After a pause `burst` batches go without waiting, and so does what answers to the end of a batch.
+ */
+export function paced(milliseconds: number, burst: number, time: Time = SYSTEM): Pace {
+  let credit = burst
+  let end = -Infinity
+  let at = time.now()
+  const refill = (): number => {
+    const now = time.now()
+    credit = Math.min(burst, credit + (now - at) / milliseconds)
+    at = now
+    return credit
+  }
+  return {
+    defer(start, waited) {
+      const missing = 1 - refill()
+      const go = (): void => {
+        credit = Math.max(refill() - 1, 0)
+        start()
+      }
+      const answers = at - end < REACTION_MS && waited < AT_ONCE_MS
+      if (missing <= 0 || answers) time.soon(go)
+      else time.after(missing * milliseconds, go)
+    },
+    ended() {
+      end = time.now()
+    },
+  }
+}
+
+/** Where `paced` takes its time from, in milliseconds. */
+export interface Time {
+  now(): number
+  soon(call: () => void): void
+  after(milliseconds: number, call: () => void): void
+}
+
+const SYSTEM: Time = {
+  now: () => performance.now(),
+  soon: (call) => void setImmediate(call),
+  after: (milliseconds, call) => void setTimeout(call, milliseconds),
 }
 
 /** About what a statement weighs in a queue. */

@@ -1,6 +1,6 @@
 /** Group commit: units of work queue while a transaction is under way, and all of them are the next one. */
 import { StorageError, type Write } from '../core/database.ts'
-import { BatchQueue, type Job, type QueueLimits, weightOf } from './batch-queue.ts'
+import { BatchQueue, type Job, type Pace, type QueueLimits, weightOf } from './batch-queue.ts'
 import { type Failure } from './sqlite/transaction.ts'
 
 /** Commits units in their order as one transaction and says which were not kept. */
@@ -15,8 +15,8 @@ interface Unit extends Job {
 export class GroupCommit {
   readonly #queue: BatchQueue<Unit>
 
-  constructor(commit: CommitUnits, limits: QueueLimits, defer: (start: () => void) => void) {
-    this.#queue = new BatchQueue([(units) => run(commit, units)], limits, defer)
+  constructor(commit: CommitUnits, limits: QueueLimits, pace: Pace) {
+    this.#queue = new BatchQueue([(units) => run(commit, units)], limits, pace)
   }
 
   /** See `Database.commit`. */

@@ -9,6 +9,7 @@ export class Progress {
   readonly #moved = new Set<number>()
   #position: number
   #outstanding = 0
+  #span = 0
 
   /** Starts with what was stored: every row up to `floor` has passed, and those of a lane up to its cursor. */
   constructor(floor: number, cursors: ReadonlyMap<number, number>) {
@@ -26,6 +27,11 @@ export class Progress {
     return this.#outstanding
   }
 
+  /** The number of rows that are remembered: those that are not acknowledged, and those that wait for one before them. */
+  get span(): number {
+    return this.#span
+  }
+
   /** Notes that the row was read; false when it has passed before, so that it is not handed out again. */
   handOut(lane: number, seq: number): boolean {
     this.#position = seq
@@ -34,6 +40,7 @@ export class Progress {
     if (rows === undefined) this.#lanes.set(lane, (rows = new Map()))
     rows.set(seq, false)
     this.#outstanding++
+    this.#span++
     return true
   }
 
@@ -46,6 +53,7 @@ export class Progress {
     for (const [first, done] of rows) {
       if (!done) break
       rows.delete(first)
+      this.#span--
       this.#cursors.set(lane, first)
       this.#moved.add(lane)
     }

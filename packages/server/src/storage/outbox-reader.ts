@@ -1,6 +1,6 @@
 /** A sink's reader of the outbox. */
 import type { Database, Write } from '../core/database.ts'
-import type { OutboxReader, OutboxRow } from '../core/outbox.ts'
+import type { OutboxReader, OutboxRow, Place } from '../core/outbox.ts'
 import { Progress } from './outbox-progress.ts'
 
 /** What a reader is made of. */
@@ -32,6 +32,28 @@ const UNREAD = `SELECT count(*) AS "rows" FROM outbox o
   LEFT JOIN outbox_cursor c ON c.sink = ? AND c.writer = o.writer AND c.lane = o.lane
   WHERE o.writer = ? AND o.seq > ? AND o.seq > coalesce(c.seq, 0)`
 
+/** Where a sink stands: its floor becomes the given one unless it is lower already, and lanes ahead of it are gone. */
+const SET_BACK = `UPDATE outbox_cursor SET seq = ? WHERE sink = ? AND writer = ? AND lane = ${FLOOR} AND seq > ?`
+const LEVEL = `DELETE FROM outbox_cursor WHERE sink = ? AND writer = ? AND lane <> ${FLOOR}`
+
+/** The write that removes all that is stored of a sink's progress. */
+export function forgetting(sink: string, writer: string): Write {
+  return { sql: 'DELETE FROM outbox_cursor WHERE sink = ? AND writer = ?', params: [sink, writer] }
+}
+
+/** The number of rows that wait for a sink, from what is stored of it; 0 when it is not registered. */
+export async function countWaiting(db: Database, sink: string, writer: string): Promise<number> {
+  const floors = await db.query<{ seq: number }>(
+    `SELECT seq FROM outbox_cursor WHERE sink = ? AND writer = ? AND lane = ${FLOOR}`,
+    sink,
+    writer,
+  )
+  const [floor] = floors
+  if (floor === undefined) return 0
+  const rows = await db.query<{ rows: number }>(UNREAD, sink, writer, floor.seq)
+  return rows[0]?.rows ?? 0
+}
+
 /** Opens a sink's reader, and registers the sink when it is new. */
 export function openReader(db: Database, options: ReaderOptions): OutboxReader {
   const reader = new Reader(db, options)
@@ -40,6 +62,7 @@ export function openReader(db: Database, options: ReaderOptions): OutboxReader {
     acknowledge: (row) => reader.acknowledge(row),
     onRows: (listener) => reader.onRows(listener),
     pending: () => reader.pending(),
+    rewind: (to) => reader.rewind(to),
     close: () => reader.close(),
   }
 }
@@ -57,6 +80,8 @@ class Reader {
   #storedFloor = 0
   #told = true
   #closed = false
+  /** There was no room for what was to be read. */
+  #full = false
 
   constructor(db: Database, options: ReaderOptions) {
     this.#db = db
@@ -76,6 +101,10 @@ class Reader {
     const progress = this.#progress
     if (progress === undefined || !progress.acknowledge(row.lane, row.seq)) return
     this.#unflushed++
+    if (this.#full && progress.span <= this.#options.maxUnacknowledged / 2) {
+      this.#full = false
+      this.#added()
+    }
     if (progress.outstanding === 0 || this.#unflushed >= this.#options.flushEvery) this.#flushLater()
   }
 
@@ -95,6 +124,12 @@ class Reader {
     })
     this.#reading = counted.catch(() => {})
     return counted
+  }
+
+  rewind(to: Place): Promise<boolean> {
+    const done = this.#reading.then(() => this.#rewind(to))
+    this.#reading = done.catch(() => {})
+    return done
   }
 
   async close(): Promise<void> {
@@ -131,9 +166,37 @@ class Reader {
     return this.#progress
   }
 
+  async #rewind(to: Place): Promise<boolean> {
+    const { sink, writer } = this.#options
+    await this.#open()
+    await this.#flushing
+    await this.#flush()
+    const seq = await this.#find(to)
+    if (seq === undefined) return false
+    // Until it is loaded anew, acknowledgements of what was handed out before mean nothing.
+    this.#progress = undefined
+    this.#unflushed = 0
+    this.#opening = undefined
+    await this.#db.commit([
+      { sql: SET_BACK, params: [seq - 1, sink, writer, seq - 1] },
+      { sql: LEVEL, params: [sink, writer] },
+    ])
+    await this.#open()
+    return true
+  }
+
+  /** The number of the first row from there on. */
+  async #find(to: Place): Promise<number | undefined> {
+    const [condition, value] = 'id' in to ? (['id = ?', to.id] as const) : (['at >= ?', to.at] as const)
+    const sql = `SELECT min(seq) AS seq FROM outbox WHERE writer = ? AND ${condition}`
+    const rows = await this.#db.query<{ seq: number | null }>(sql, this.#options.writer, value)
+    return rows[0]?.seq ?? undefined
+  }
+
   async #read(limit: number): Promise<OutboxRow[]> {
     const progress = await this.#open()
-    const wanted = Math.min(limit, this.#options.maxUnacknowledged - progress.outstanding)
+    const wanted = Math.min(limit, this.#options.maxUnacknowledged - progress.span)
+    this.#full ||= wanted < limit
     const fresh: OutboxRow[] = []
     while (fresh.length < wanted && !this.#closed) {
       const missing = wanted - fresh.length

@@ -20,6 +20,7 @@ const STEP = 1000
 export class Trimmer {
   readonly #db: Database
   readonly #options: TrimmerOptions
+  #retention: number
   #counted = 0
   #trimming: Promise<void> | undefined
   #closed = false
@@ -27,6 +28,24 @@ export class Trimmer {
   constructor(db: Database, options: TrimmerOptions) {
     this.#db = db
     this.#options = options
+    this.#retention = options.retention
+  }
+
+  /** Keeps passed rows at least so long, in microseconds. */
+  keepPassed(time: number): void {
+    this.#retention = Math.max(this.#retention, time)
+  }
+
+  /** Removes what happened before `time`, and was passed by every sink but the `absent` ones; resolves with the number of rows. */
+  async expire(time: number, absent: readonly string[]): Promise<number> {
+    await this.#trimming
+    const { writer, clock } = this.#options
+    const until = Math.min(time, clock() - this.#retention)
+    const last = await this.#beforeTime(await this.#floor(absent), until)
+    const sql = 'SELECT count(*) AS "rows" FROM outbox WHERE writer = ? AND seq <= ?'
+    const rows = await this.#db.query<{ rows: number }>(sql, writer, last)
+    await this.#remove(last)
+    return rows[0]?.rows ?? 0
   }
 
   /** Notes that rows were added or passed. */
@@ -50,17 +69,20 @@ export class Trimmer {
 
   async #run(): Promise<void> {
     try {
-      const last = await this.#last()
-      let next = await this.#first()
-      while (next <= last && !this.#closed) {
-        const end = Math.min(next + STEP - 1, last)
-        await this.#db.commit([
-          { sql: 'DELETE FROM outbox WHERE writer = ? AND seq <= ?', params: [this.#options.writer, end] },
-        ])
-        next = end + 1
-      }
+      await this.#remove(await this.#last())
     } catch {
       // Rows that stay are only space: the store's own trouble is told to whoever writes.
+    }
+  }
+
+  async #remove(last: number): Promise<void> {
+    let next = await this.#first()
+    while (next <= last && !this.#closed) {
+      const end = Math.min(next + STEP - 1, last)
+      await this.#db.commit([
+        { sql: 'DELETE FROM outbox WHERE writer = ? AND seq <= ?', params: [this.#options.writer, end] },
+      ])
+      next = end + 1
     }
   }
 
@@ -73,21 +95,32 @@ export class Trimmer {
 
   /** The highest number that may go: passed by every sink (when there is none, every row), and old enough. */
   async #last(): Promise<number> {
-    const { writer, clock, retention } = this.#options
+    const floor = await this.#floor([])
+    return this.#retention <= 0 ? floor : this.#beforeTime(floor, this.#options.clock() - this.#retention)
+  }
+
+  /** The number that every sink but some has passed. */
+  async #floor(but: readonly string[]): Promise<number> {
+    const { writer } = this.#options
+    const others = but.map(() => ' AND sink <> ?').join('')
     const floors = await this.#db.query<{ seq: number | null }>(
-      `SELECT coalesce((SELECT min(seq) FROM outbox_cursor WHERE writer = ? AND lane = ?),
+      `SELECT coalesce((SELECT min(seq) FROM outbox_cursor WHERE writer = ? AND lane = ?${others}),
                        (SELECT max(seq) FROM outbox WHERE writer = ?)) AS seq`,
       writer,
       FLOOR,
+      ...but,
       writer,
     )
-    const floor = floors[0]?.seq ?? 0
-    if (retention <= 0) return floor
+    return floors[0]?.seq ?? 0
+  }
+
+  /** The highest number up to `floor` below which everything happened before `time`. */
+  async #beforeTime(floor: number, time: number): Promise<number> {
     const young = await this.#db.query<{ seq: number }>(
       'SELECT seq FROM outbox WHERE writer = ? AND seq <= ? AND at >= ? ORDER BY seq LIMIT 1',
-      writer,
+      this.#options.writer,
       floor,
-      clock() - retention,
+      time,
     )
     return (young[0]?.seq ?? floor + 1) - 1
   }

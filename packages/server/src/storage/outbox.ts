@@ -4,9 +4,9 @@
  * followed by the late commit of a lower one. A sink's cursors live beside the rows: one floor, below which every row has passed,
  * and one for each lane that is ahead of it.
  */
-import type { Database, Write } from '../core/database.ts'
+import type { Database } from '../core/database.ts'
 import type { Outbox as Events, OutboxReader } from '../core/outbox.ts'
-import { FLOOR, openReader } from './outbox-reader.ts'
+import { countWaiting, forgetting, openReader } from './outbox-reader.ts'
 import { Trimmer } from './outbox-trimmer.ts'
 
 /** The number of lanes, fixed because cursors are kept by lane. */
@@ -36,15 +36,13 @@ export interface Outbox extends Events {
 
 const ADD = `INSERT INTO outbox (writer, lane, id, host_type, kind, conversation, body, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
-/** The floor below the first row from that time on; when there is none, the end. */
-const REPLAY = `INSERT INTO outbox_cursor (sink, writer, lane, seq) SELECT ?, ?, ${FLOOR},
-  coalesce((SELECT min(seq) - 1 FROM outbox WHERE writer = ? AND at >= ?), max(seq), 0) FROM outbox WHERE writer = ?`
-
 /** Opens the outbox of a writer over a migrated database. */
 export async function openOutbox(db: Database, options: OutboxOptions): Promise<Outbox> {
   const { writer } = options
   const readers = new Map<string, OutboxReader>()
   const wake = new Set<() => void>()
+  const registered = await registeredSinks(db, writer)
+  let wasAbsent = new Set<string>()
   const clock = options.clock ?? (() => Date.now() * 1000)
   const trimmer = new Trimmer(db, {
     writer,
@@ -54,6 +52,7 @@ export async function openOutbox(db: Database, options: OutboxOptions): Promise<
   })
   await trimmer.trim()
 
+  const absent = (): string[] => [...registered].filter((sink) => !readers.has(sink))
   const added = (): void => {
     trimmer.count(1)
     for (const listener of wake) listener()
@@ -67,14 +66,26 @@ export async function openOutbox(db: Database, options: OutboxOptions): Promise<
     reader(sink) {
       if (readers.has(sink)) throw new Error(`the outbox reader of "${sink}" is open already`)
       const limits = { flushEvery: options.flushEvery ?? 256, maxUnacknowledged: options.maxUnacknowledged ?? 10_000 }
+      registered.add(sink)
       const reader = openReader(db, { writer, sink, wake, ...limits, passed: (rows) => trimmer.count(rows) })
       const closing: OutboxReader = { ...reader, close: () => reader.close().finally(() => readers.delete(sink)) }
       readers.set(sink, closing)
       return closing
     },
-    forget: (sink) => db.commit([forgetting(sink, writer)]),
-    replay: (sink, from) =>
-      db.commit([forgetting(sink, writer), { sql: REPLAY, params: [sink, writer, writer, from, writer] }]),
+    async forget(sink) {
+      if (readers.has(sink)) throw new Error(`the outbox reader of "${sink}" is open`)
+      await db.commit([forgetting(sink, writer)])
+      registered.delete(sink)
+      void trimmer.trim()
+    },
+    absent,
+    waiting: (sink) => readers.get(sink)?.pending() ?? countWaiting(db, sink, writer),
+    keepPassed: (time) => trimmer.keepPassed(time),
+    expire(time) {
+      const gone = absent().filter((sink) => wasAbsent.has(sink))
+      wasAbsent = new Set(absent())
+      return gone.length === 0 ? Promise.resolve(0) : trimmer.expire(time, gone)
+    },
     async close() {
       await Promise.all([...readers.values()].map((reader) => reader.close()))
       await trimmer.close()
@@ -82,8 +93,9 @@ export async function openOutbox(db: Database, options: OutboxOptions): Promise<
   }
 }
 
-function forgetting(sink: string, writer: string): Write {
-  return { sql: 'DELETE FROM outbox_cursor WHERE sink = ? AND writer = ?', params: [sink, writer] }
+async function registeredSinks(db: Database, writer: string): Promise<Set<string>> {
+  const rows = await db.query<{ sink: string }>('SELECT DISTINCT sink FROM outbox_cursor WHERE writer = ?', writer)
+  return new Set(rows.map(({ sink }) => sink))
 }
 
 /** The lane of a conversation: FNV-1a over its UTF-16 code units. It must never change, since cursors are kept by lane. */

@@ -64,6 +64,14 @@ function openKeyedSet(db: Database, store: string): KeyedSet {
       )
       return new Map(rows.map((row) => [row.entry_key, row.content]))
     },
+    async page(owner, { limit = 1000, after } = {}) {
+      const rows = await db.query<{ entry_key: string; content: string }>(
+        `SELECT entry_key, content FROM store_entry WHERE store = ? AND owner = ?
+         ${after === undefined ? '' : 'AND entry_key > ?'} ORDER BY entry_key LIMIT ?`,
+        ...(after === undefined ? [store, owner, limit] : [store, owner, after, limit]),
+      )
+      return new Map(rows.map((row) => [row.entry_key, row.content]))
+    },
     async count(owner) {
       const rows = await db.query<{ entries: number }>(
         'SELECT count(*) AS entries FROM store_entry WHERE store = ? AND owner = ?',
@@ -83,6 +91,10 @@ function openKeyedSet(db: Database, store: string): KeyedSet {
       params: [store, owner, key],
     }),
     clear: (owner) => ({ sql: 'DELETE FROM store_entry WHERE store = ? AND owner = ?', params: [store, owner] }),
+    move: (owner, to) => ({
+      sql: 'UPDATE store_entry SET store = ? WHERE store = ? AND owner = ?',
+      params: [to, store, owner],
+    }),
     removeDomain: (domain) => ({
       sql: 'DELETE FROM store_entry WHERE store = ? AND domain = ?',
       params: [store, domain],

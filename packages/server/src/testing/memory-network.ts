@@ -1,28 +1,28 @@
-import type { Envelope, Transport } from '../core/transport.ts'
+import type { Packet, Transport } from '../core/transport/index.ts'
 
-type Receive = (from: string, envelope: Envelope) => void
+type Receive = (from: string, packet: Packet) => void
 
-/** Joins kernels of one process as if they were nodes: envelopes arrive later, as copies, or not at all. */
+/** Joins kernels of one process as if they were nodes: packets arrive later, as copies, or not at all. */
 export class MemoryNetwork {
   readonly #nodes = new Map<string, Receive>()
-  /** Decides which envelopes are lost. */
-  lose: (envelope: Envelope) => boolean = () => false
+  /** Decides which packets are lost. */
+  lose: (packet: Packet, from: string, to: string) => boolean = () => false
 
   /** The transport of a node with this name. */
   join(node: string): Transport {
     return {
       node,
-      send: (to, envelope) => this.#carry(node, to, envelope),
-      broadcast: (envelope) => {
-        for (const to of this.#nodes.keys()) if (to !== node) this.#carry(node, to, envelope)
+      send: (to, packet) => this.#carry(node, to, packet),
+      broadcast: (packet) => {
+        for (const to of this.#nodes.keys()) if (to !== node) this.#carry(node, to, packet)
       },
-      onEnvelope: (receive) => void this.#nodes.set(node, receive),
+      onPacket: (receive) => void this.#nodes.set(node, receive),
     }
   }
 
-  #carry(from: string, to: string, envelope: Envelope): void {
-    if (this.lose(envelope)) return
-    const copy = structuredClone(envelope)
+  #carry(from: string, to: string, packet: Packet): void {
+    if (this.lose(packet, from, to)) return
+    const copy = structuredClone(packet)
     setImmediate(() => this.#nodes.get(to)?.(from, copy))
   }
 }

@@ -10,12 +10,15 @@ import type { ModuleDeclaration } from '../core/module.ts'
 import { type Connection, type Newcomer, type Session, beforeBinding, nonza } from '../core/session.ts'
 import { generalKey } from '../core/general.ts'
 import { sectionSchema } from '../core/settings.ts'
+import { shaperRatesKey } from '../core/shaper.ts'
 import { softwareKey } from '../core/software.ts'
-import { type Transport, loneTransport } from '../core/transport.ts'
+import { UploadDesk, uploadDesk } from '../core/uploads.ts'
+import type { Transport } from '../core/transport/index.ts'
 import { atWork, memoryDatabase } from '../storage/memory.ts'
 import { openStores } from '../storage/stores.ts'
 import { FakeClock } from './fake-clock.ts'
 import { memoryAccounts } from './memory-accounts.ts'
+import { MemoryFiles } from './memory-files.ts'
 
 /** The domain of all stories. */
 export const DOMAIN = 'example.com'
@@ -26,12 +29,16 @@ type Cast = readonly [module: ModuleDeclaration, section?: Record<string, unknow
 /** Who and what a story needs. */
 export interface StoryOptions {
   readonly modules: readonly Cast[]
+  /** Modules that the server has and that do not run. */
+  readonly known?: readonly ModuleDeclaration[]
   /** Devices to connect, by user or `user/resource`; the accounts are made. The first device of a user without resource is `user/1`. */
   readonly users?: readonly string[]
   /** Accounts without a device. */
   readonly absent?: readonly string[]
   /** Answers to access rules by name; others are allowed. */
   readonly access?: Readonly<Record<string, string | number>>
+  /** Shapers by name, with their rates. */
+  readonly shapers?: Readonly<Record<string, number>>
   /** What joins the story's node to others. */
   readonly transport?: Transport
   /** The main store; default: one in memory. */
@@ -244,11 +251,14 @@ export class Story {
 export async function story(t: { after(end: () => Promise<void>): void }, options: StoryOptions): Promise<Story> {
   const clock = new FakeClock()
   const storage = options.storage ?? memoryDatabase()
-  const registry = new Map(options.modules.map(([module]) => [module.key, module]))
+  const playing = options.modules.map(([module]) => module)
+  const registry = new Map([...(options.known ?? []), ...playing].map((module) => [module.key, module]))
   const stores = openStores(storage, clock.micros)
-  const transport = options.transport ?? loneTransport()
+  const { transport } = options
   const kernel = new Kernel({ storage, stores, log: silentLog(), modules: registry, clock, transport })
   kernel.share(softwareKey, { name: 'Meerkat', version: '1.2.3' })
+  kernel.share(shaperRatesKey, (name) => options.shapers?.[name])
+  kernel.share(uploadDesk, new UploadDesk(new MemoryFiles(), true))
   kernel.share(generalKey, { registration_timeout: 600, language: 'en' })
   const accounts = memoryAccounts(storage)
   const access = (rule: string): string | number => options.access?.[rule] ?? 'allow'

@@ -68,7 +68,7 @@ function changedHostTypes(
     const other = after.get(one.name)
     if (other === undefined) return []
     return [
-      ...differs(one.auth, other.auth, `auth of ${one.name}`, 'restart'),
+      ...differs(one.auth, other.auth, `auth of ${one.name}`, 'live'),
       ...differs(one.general, other.general, `general of ${one.name}`, 'restart'),
       ...differs(one.s2s, other.s2s, `s2s of ${one.name}`, 'restart'),
       // Compiled rules hold functions, which only their text can compare.

@@ -37,6 +37,13 @@ export function checkReferences(document: Document, { common, own, dynamicDomain
       checkShaper(document, ['listen', kind, index, 'shaper'], valueAt(listener, ['shaper']), shapers)
     })
   }
+  for (const { path } of [common, ...own.values()])
+    checkShaper(
+      document,
+      [...path, 's2s', 'outgoing', 'shaper'],
+      valueAt(document.root, [...path, 's2s', 'outgoing', 'shaper']),
+      shapers,
+    )
   noticeUnknownRules(document)
   const everywhere = [common, ...own.values()]
   // A common section may use pools that only host types have: those without may replace the section.

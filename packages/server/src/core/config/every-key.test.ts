@@ -9,9 +9,10 @@ import {
   referenceListeners,
   referencePools,
 } from './reference/parts.ts'
+import { s2sSettings } from './declarations/s2s.ts'
 import { type KnownParts } from './types.ts'
 
-/** Every key of MongooseIM 6.8 outside its modules, services and s2s, with a value that it accepts. */
+/** Every key of MongooseIM 6.8 outside its modules and services, with a value that it accepts. */
 const everyKey = `
 [general]
   loglevel = "info"
@@ -216,8 +217,26 @@ const everyKey = `
       env_prefix = "E"
       api_key = "k"
 
+[s2s]
+  default_policy = "deny"
+  host_policy = [{ host = "b.example", policy = "allow" }]
+  shared = "secret"
+  [s2s.outgoing]
+    port = 5299
+    address = [{ host = "b.example", ip_address = "192.0.2.1", port = 5270, tls = true }]
+    ip_versions = [6, 4]
+    connection_timeout = "infinity"
+    dns = { timeout = 5, retries = 1 }
+    max_retry_delay = 30
+    max_stanza_size = 131072
+    shaper = "normal"
+    state_timeout = 1000
+    stream_timeout = "infinity"
+    tls = { mode = "starttls", keep_secrets = false, verify_mode = "none", certfile = "types.ts", keyfile = "types.ts", ciphers = "ALL", server_name_indication = { enabled = false } }
+
 [[host_config]]
   host = "a.example"
+  s2s = {}
   general = { route_subdomains = "s2s", replaced_wait_timeout = 5 }
 [[host_config]]
   host_type = "tenant"
@@ -231,6 +250,7 @@ const everything: KnownParts = {
   auth: new Set(referenceAuthMethods),
   pools: new Set(referencePools),
   instrumentation: new Set(referenceInstrumentation),
+  s2s: s2sSettings,
 }
 
 test('every key of MongooseIM outside modules is accepted by a server in which everything is built', () => {

@@ -263,7 +263,7 @@ test('R28: all problems of a large file are collected, with their lines', () => 
   confirms_enabled = "yes"
 
 [modules.mod_presence]
-[modules.mod_caps]
+[modules.mod_dynamic_domains_test]
 [modules.mod_roster]
   backend = "riak"
 [modules.mod_event_pusher.rabbit.presence_exchange]
@@ -291,7 +291,7 @@ test('R28: all problems of a large file are collected, with their lines', () => 
     '36: outgoing_pools.rdbms: outgoing_pools.rdbms is not built into this server yet: remove [outgoing_pools.rdbms] (line 36)',
     '39: outgoing_pools.rabbit.event_pusher.connection.pasword: is not a known key; did you mean password?',
     '40: outgoing_pools.rabbit.event_pusher.connection.confirms_enabled: wants true or false, got "yes"',
-    '43: modules.mod_caps: mod_caps is not built into this server yet: remove [modules.mod_caps] (line 43)',
+    '43: modules.mod_dynamic_domains_test: mod_dynamic_domains_test is not built into this server yet: remove [modules.mod_dynamic_domains_test] (line 43)',
     '45: modules.mod_roster.backend: wants "mnesia", "cets" or "rdbms", got "riak"',
     '47: modules.mod_event_pusher.rabbit.presence_exchange.durable: wants true or false, got 1',
     '50: shaper.normal.max_rate: wants a whole number above 0, got 0',

@@ -123,7 +123,10 @@ function readInstrumentation(document: Document, known: KnownParts): Instrumenta
     else if (!isHandler(name))
       document.unknownKey(path, [...Object.keys(instrumentationSettings), ...referenceInstrumentation])
     else if (!known.instrumentation.has(name)) document.notBuilt(path, `instrumentation.${name}`)
-    else handlers[name] = document.read(instrumentationHandlers[name], path)
+    else {
+      handlers[name] = document.read(instrumentationHandlers[name], path)
+      if (name === 'log') document.notice(path, 'has no effect here: events are counted, not logged one by one')
+    }
   }
   const values: Values<typeof instrumentationSettings> | undefined = document.read(instrumentationSettings, top, common)
   return { probe_interval: values?.probe_interval ?? 0, ...handlers }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { load, problemsOf, smallest } from './testing.ts'
+import { knownParts, load, problemsOf, smallest } from './testing.ts'
 
 /** Notices of a file that begins with the smallest one, whose four lines count. */
 const noticesOf = (text: string): string[] =>
@@ -47,6 +47,17 @@ const cases: [text: string, notices: string[]][] = [
   ],
   [`[[listen.http]]\nport = 1\n${adminHandler}\nusername = "a"\npassword = "b"`, []],
   [`[[listen.http]]\nport = 1\nip_address = "::1"\n${adminHandler}`, []],
+  [
+    `[[listen.http]]\nport = 1\n${adminHandler.replace('"admin"', '"user"')}`,
+    [
+      'meerkat.toml:4: listen.http[1]: takes the passwords of users or domain admins, and has no TLS: only a proxy should reach it',
+    ],
+  ],
+  [`[[listen.http]]\nport = 1\nip_address = "::1"\n${adminHandler.replace('"admin"', '"user"')}`, []],
+  [
+    '[[listen.s2s]]\nport = 1',
+    ['meerkat.toml:4: listen.s2s[1]: has no section tls: what other servers send, and who they are, is not protected'],
+  ],
   ['[internal_databases.mnesia]', ['meerkat.toml:4: internal_databases.mnesia: has no effect here']],
   [
     '[services.service_mongoose_system_metrics]\nreport = true',
@@ -64,6 +75,22 @@ describe('what has no effect or no limit is accepted with one notice', () => {
 })
 
 describe('names of earlier releases are understood', () => {
+  test('REST APIs that were removed, of every release, with their keys', () => {
+    const keys = 'host = "_"\npath = "/api"\nusername = "a"\npassword = "hunter2"\nhandlers = ["users"]\ndocs = true'
+    const names = ['mongoose_admin_api', 'mongoose_client_api', 'mongoose_api', 'mongoose_domain_handler']
+    const known = { ...knownParts, httpHandlers: new Set([...knownParts.httpHandlers, ...names]) }
+    const handlers = names.map((name) => `[[listen.http.handlers.${name}]]\n${keys}`).join('\n')
+    const { listen, notices } = load(`${smallest}[[listen.http]]\nport = 1\n${handlers}`, known)
+    assert.deepEqual(
+      listen[0]?.handlers.map(({ kind }) => kind),
+      names,
+    )
+    const gone = notices.filter((notice) => notice.includes('was removed in MongooseIM'))
+    assert.equal(gone.length, 4)
+    assert.match(gone[0]!, /mongoose_admin_api\[1\]: was removed in MongooseIM 6\.6: requests are answered with/u)
+    assert.doesNotMatch(notices.join(), /hunter2/u)
+  })
+
   test('a key of a shaper', () => {
     const config = load(`${smallest}[shaper.slow]\nmaxrate = 7`)
     assert.equal(config.shapers.get('slow'), 7)

@@ -1,6 +1,6 @@
 /** Reads `[[listen.KIND]]` and the handlers of HTTP listeners. */
 
-import { handlerSettings } from './declarations/http-handlers.ts'
+import { goneHandlers, handlerSettings } from './declarations/http-handlers.ts'
 import { listenerSettings } from './declarations/listeners.ts'
 import { type Document } from './document.ts'
 import { printPath } from './problem.ts'
@@ -38,7 +38,12 @@ function readListener(document: Document, path: Path, kind: Listener['kind'], kn
   if (settings.tls !== undefined && settings.tls.certfile === undefined) {
     withoutCertificate(document, [...path, 'tls'], kind, settings.ip_address)
   }
-  if (!isLoopback(settings.ip_address)) noticeOpenAdmin(document, path, handlers)
+  if (kind === 's2s' && settings.tls === undefined)
+    document.notice(path, 'has no section tls: what other servers send, and who they are, is not protected')
+  if (!isLoopback(settings.ip_address)) {
+    noticeOpenAdmin(document, path, handlers)
+    if (settings.tls === undefined) noticePlainPasswords(document, path, handlers)
+  }
   // The kind chose the settings, so the two belong together.
   const listener = { kind, port: settings.port, ip_address: settings.ip_address, settings, handlers } as Listener
   return [{ path, listener }]
@@ -61,6 +66,15 @@ function noticeOpenAdmin(document: Document, path: Path, handlers: readonly Http
   }
 }
 
+/** Whoever is on the way reads them, unless a proxy before this port speaks TLS. */
+function noticePlainPasswords(document: Document, path: Path, handlers: readonly HttpHandler[]): void {
+  const wantsThem = ({ kind, settings }: HttpHandler): boolean =>
+    kind === 'mongoose_graphql_handler' && settings.schema_endpoint !== 'admin'
+  if (handlers.some(wantsThem)) {
+    document.notice(path, 'takes the passwords of users or domain admins, and has no TLS: only a proxy should reach it')
+  }
+}
+
 function readHandlers(document: Document, path: Path, known: KnownParts): HttpHandler[] {
   return Object.keys(document.table(path) ?? {}).flatMap((kind) => {
     const at = [...path, kind]
@@ -75,11 +89,17 @@ const isLoopback = (address: string | undefined): boolean => address === '::1' |
 
 const isHandlerKind = (kind: string): kind is HttpHandler['kind'] => Object.hasOwn(handlerSettings, kind)
 
+const isGone = (kind: string): kind is keyof typeof goneHandlers => Object.hasOwn(goneHandlers, kind)
+
 function readHandler(document: Document, path: Path, kind: HttpHandler['kind']): HttpHandler[] {
   const settings = document.read(handlerSettings[kind], path)
   if (settings === undefined) return []
   // The kind chose the settings, so the two belong together.
   const handler = { kind, settings } as HttpHandler
+  if (isGone(kind)) {
+    const { since } = goneHandlers[kind]
+    document.notice(path, `was removed in MongooseIM ${since}: requests are answered with the GraphQL operation to use`)
+  }
   if (handler.kind === 'mongoose_graphql_handler') {
     const { username, password, schema_endpoint } = handler.settings
     if ((username === undefined) !== (password === undefined)) {

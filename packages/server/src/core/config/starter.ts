@@ -182,4 +182,20 @@ const rest = (domain: string): string => `\
 [modules.mod_version]
 
 [modules.mod_private]
+
+# Profiles with pictures, and a directory of users.
+[modules.mod_vcard]
+
+# When users were last there.
+[modules.mod_last]
+
+# What clients can do, and what users publish for their contacts and their own
+# devices: pictures, keys for encryption, moods, bookmarks.
+[modules.mod_caps]
+
+[modules.mod_pubsub]
+
+[modules.mod_adhoc]
+
+[modules.mod_sic]
 `

@@ -26,6 +26,12 @@ const builtModules = {
   mod_time: {},
   mod_version: { os_info: flag(false) },
   mod_private: {},
+  mod_vcard: {},
+  mod_last: {},
+  mod_adhoc: {},
+  mod_caps: {},
+  mod_pubsub: {},
+  mod_sic: {},
   mod_event_pusher: {
     rabbit: optionalSection({ chat_msg_exchange: exchange('chat_msg'), presence_exchange: exchange('presence') }),
   },
@@ -34,7 +40,7 @@ const builtModules = {
 /** A server with a few parts of the reference; like the real one in names, not in every setting. */
 export const knownParts: KnownParts = {
   modules: new Map(Object.entries(builtModules).map(([name, settings]) => [name, { settings }])),
-  listeners: new Set(['c2s', 'http']),
+  listeners: new Set(['c2s', 's2s', 'http']),
   httpHandlers: new Set([
     'mongoose_graphql_handler',
     'mongoose_websocket_handler',

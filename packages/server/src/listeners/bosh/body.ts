@@ -1,6 +1,7 @@
 /** Bodies of BOSH as text, and the numbers in their attributes (XEP-0124 §7). */
 import { BOSH_NS, XBOSH_NS } from '@meerkat/protocol'
 import { type Element, escapeAttribute } from '@meerkat/xml'
+import type { BoshTerms } from './request.ts'
 
 /** Attributes by name, in order; those that are undefined are left out. */
 export type BodyAttributes = Readonly<Record<string, string | number | undefined>>
@@ -47,4 +48,36 @@ export function numberOf(body: Element, name: string): number | undefined {
 export function isSet(body: Element, name: string): boolean {
   const value = body.attr(`{${XBOSH_NS}}${name}`)
   return value === 'true' || value === '1'
+}
+
+/** Whether a request pauses or ends the session. */
+export function isLast(body: Element): boolean {
+  return body.attr('pause') !== undefined || body.attr('type') === 'terminate'
+}
+
+/** What differs from one session to the next. */
+interface Created {
+  readonly id: string
+  readonly from: string
+  readonly ack: number | undefined
+}
+
+/** XEP-0124 §7.1, XEP-0206 §4: what the first answer tells of a session and its stream. */
+export function creationAttributes(sid: string, terms: BoshTerms, { id, from, ack }: Created): BodyAttributes {
+  const { wait, hold, ver, inactivity, maxPause } = terms
+  return {
+    sid,
+    wait,
+    requests: hold + 1,
+    hold,
+    inactivity: inactivity === Infinity ? undefined : inactivity,
+    maxpause: maxPause,
+    ver,
+    from,
+    authid: id,
+    ack,
+    'xmpp:version': '1.0',
+    'xmpp:restartlogic': 'true',
+    'xml:lang': 'en',
+  }
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { BoshBody } from '@meerkat/protocol'
 import { type Element, parseElement } from '@meerkat/xml'
+import { plainAddress } from '../../core/network.ts'
 import type { C2sOptions } from '../c2s/options.ts'
 import type { HttpMount } from '../http/index.ts'
 import { type TerminalCondition, numberOf, terminalBody } from './body.ts'
@@ -91,12 +92,15 @@ export class BoshHandler implements HttpMount {
     if (body === undefined || rid === undefined || Number.isNaN(rid)) return reply.send(terminalBody('bad-request'))
     const taken = { rid, body, bytes: bytes.length, reply }
     const sid = body.attr('sid')
+    if (sid === undefined && this.#service.short) return reply.unavailable()
     const encrypted = request.socket instanceof TLSSocket
     if (sid === undefined) {
       const terms =
-        bytes.length > this.#options.stream.beforeLogin.stanzaBytes + WRAPPER ? 'policy-violation' : this.#terms(body)
+        bytes.length > this.#options.stream.beforeLogin.stanzaBytes + WRAPPER
+          ? 'policy-violation'
+          : this.#terms(body, request)
       if (typeof terms === 'string') return reply.send(terminalBody(terms))
-      const origin = { ip: request.socket.remoteAddress ?? '', port: request.socket.remotePort ?? 0, encrypted }
+      const origin = { ip: plainAddress(request.socket.remoteAddress), port: request.socket.remotePort ?? 0, encrypted }
       return this.#service.begin(this.#options.stream, terms, origin, taken)
     }
     const session = this.#service.find(sid)
@@ -108,7 +112,7 @@ export class BoshHandler implements HttpMount {
   }
 
   /** XEP-0124 §7: what the client wishes, within what it may. */
-  #terms(body: Element): BoshTerms | TerminalCondition {
+  #terms(body: Element, { socket }: IncomingMessage): BoshTerms | TerminalCondition {
     const { inactivity, max_wait: maxWait, max_pause: maxPause, server_acks: acks } = this.#service.settings
     const wait = numberOf(body, 'wait') ?? USUAL_WAIT
     const hold = numberOf(body, 'hold') ?? 1
@@ -116,7 +120,7 @@ export class BoshHandler implements HttpMount {
     const to = body.attr('to')
     if (to === undefined || to === '') return 'improper-addressing'
     if (!this.#service.serves(to)) return 'host-unknown'
-    if (this.#service.full) return 'policy-violation'
+    if (this.#service.isFull(plainAddress(socket.remoteAddress), this.#options.stream)) return 'policy-violation'
     // With nothing to wait for nothing is held.
     const held = wait === 0 ? 0 : Math.min(hold, 1)
     return { wait: Math.min(wait, maxWait, MOST_WAIT), hold: held, ver: versionFor(body), inactivity, maxPause, acks }

@@ -24,6 +24,13 @@ export class Reply {
     })
   }
 
+  /** Answers that the server takes nobody now; the client may come back (RFC 9110 §15.6.4). */
+  unavailable(): void {
+    if (this.#sent) return
+    this.#sent = true
+    this.#response.writeHead(503, { ...this.#headers, 'retry-after': '10', 'content-length': 0 }).end()
+  }
+
   /** Answers with a body; only the first answer counts. */
   send(body: string): void {
     if (this.#sent) return

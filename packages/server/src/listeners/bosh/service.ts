@@ -6,9 +6,6 @@ import type { BoshOrigin, BoshRequest, BoshTerms } from './request.ts'
 import { BoshSession } from './session.ts'
 import type { BoshSettings } from './settings.ts'
 
-/** Sessions whose clients have not authenticated; more of them are refused, so that those who have may come. */
-const MOST_STRANGERS = 1000
-
 /** The service `service_bosh`. */
 export class BoshService {
   readonly settings: BoshSettings
@@ -22,10 +19,15 @@ export class BoshService {
     this.#streams = new Streams(kernel)
   }
 
-  /** Whether no more sessions may begin. */
-  get full(): boolean {
-    const { size, strangers, closing } = this.#streams
-    return closing || size >= this.settings.max_sessions || strangers >= MOST_STRANGERS
+  /** Whether no more sessions may begin from this address. */
+  isFull(ip: string, options: C2sOptions): boolean {
+    const { size, closing } = this.#streams
+    return closing || size >= this.settings.max_sessions || !this.#streams.welcomes(ip, options)
+  }
+
+  /** Whether the server has no room for more clients at the moment (R22). */
+  get short(): boolean {
+    return this.#kernel.shortage !== undefined
   }
 
   /** Whether users of a domain may come by BOSH; also when there is no such domain, which the stream will say. */

@@ -4,13 +4,22 @@ import { type StreamCondition, StreamError, XBOSH_NS } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import type { Kernel } from '../../core/kernel.ts'
 import type { Counter } from '../../core/metrics.ts'
-import type { Timer } from '../../core/timers.ts'
 import type { C2sOptions, StreamLimits } from '../c2s/options.ts'
-import { standaloneText } from '../c2s/stanza-text.ts'
 import type { Answer, Receiver, Wire } from '../c2s/wire.ts'
+import { Absence } from './absence.ts'
 import { Answers, type Held } from './answers.ts'
-import { type BodyAttributes, type TerminalCondition, bodyText, isSet, numberOf, terminalBody } from './body.ts'
+import {
+  type BodyAttributes,
+  type TerminalCondition,
+  bodyText,
+  creationAttributes,
+  isLast,
+  isSet,
+  numberOf,
+  terminalBody,
+} from './body.ts'
 import { KeySequence } from './keys.ts'
+import { Outgoing } from './outgoing.ts'
 import type { Reply } from './reply.ts'
 import type { BoshOrigin, BoshRequest, BoshTerms } from './request.ts'
 
@@ -29,7 +38,6 @@ export class BoshSession implements Wire {
   readonly ready = true
   limits: StreamLimits
   readonly #kernel: Kernel
-  readonly #options: C2sOptions
   readonly #terms: BoshTerms
   readonly #receiver: Receiver
   readonly #keys = new KeySequence()
@@ -50,17 +58,12 @@ export class BoshSession implements Wire {
   #to: string | undefined
   /** Whether the client has ended the session, with what stands before. */
   #finished = false
-  /** Elements for the client, as text. */
-  #texts: string[] = []
-  #length = 0
+  readonly #outgoing: Outgoing
   #flushing = false
-  /** Told when the client has taken what is in line. */
-  #room: PromiseWithResolvers<void> | undefined
   /** What the first answer tells besides. */
   #creation: BodyAttributes | undefined
   #created = false
-  #inactivity: number
-  #inactive: Timer | undefined
+  readonly #absence: Absence
   /** The last words, where nobody was there to hear them. */
   #farewell: string | undefined
   #over = false
@@ -76,7 +79,7 @@ export class BoshSession implements Wire {
     receiver: Receiver,
   ) {
     this.#kernel = kernel
-    this.#options = options
+    this.#outgoing = new Outgoing(options)
     this.#terms = terms
     this.#receiver = receiver
     this.ip = origin.ip
@@ -88,7 +91,7 @@ export class BoshSession implements Wire {
     this.#out = scope.counter('bosh_data_sent', 'byte_size')
     this.#next = firstRid
     this.#window = terms.hold + 1
-    this.#inactivity = terms.inactivity
+    this.#absence = new Absence(kernel.timers, terms.inactivity, () => receiver.lost('the client has no request'))
     this.#answers = new Answers(kernel.timers, {
       wait: terms.wait,
       // XEP-0124 §14.2: as many as there may be requests
@@ -124,49 +127,29 @@ export class BoshSession implements Wire {
   open({ id, from }: Answer): void {
     if (this.#created) return
     this.#created = true
-    const { wait, hold, ver, inactivity, maxPause, acks } = this.#terms
-    this.#creation = {
-      sid: this.sid,
-      wait,
-      requests: this.#window,
-      hold,
-      inactivity: inactivity === Infinity ? undefined : inactivity,
-      maxpause: maxPause,
-      ver,
-      from,
-      authid: id,
-      ack: acks ? this.#next - 1 : undefined,
-      'xmpp:version': '1.0',
-      'xmpp:restartlogic': 'true',
-      'xml:lang': 'en',
-    }
+    const ack = this.#terms.acks ? this.#next - 1 : undefined
+    this.#creation = creationAttributes(this.sid, this.#terms, { id, from, ack })
   }
 
   send(element: Element): number {
-    const text = standaloneText(element)
-    this.#texts.push(text)
-    this.#length += text.length
+    const length = this.#outgoing.add(element)
     // What one turn collects is no fault of the client: it counts only once there is nobody to tell.
-    if (this.#full() && this.#answers.heard) this.#answerNext()
-    if (this.#full()) this.#receiver.overflowed()
+    if (this.#outgoing.isFull && this.#answers.heard) this.#answerNext()
+    if (this.#outgoing.isFull) this.#receiver.overflowed()
     else this.#flushSoon()
-    return text.length
+    return length
   }
 
   /** There is room again once the client has taken what is in line. */
   room(all: boolean): Promise<void> | undefined {
-    const { outboundBytes, outboundStanzas } = this.#options
-    const much = this.#length >= outboundBytes / 4 || this.#texts.length >= outboundStanzas / 4
-    if (this.#over || !(much || (all && this.#texts.length > 0))) return undefined
-    this.#room ??= Promise.withResolvers()
-    return this.#room.promise
+    return this.#over ? undefined : this.#outgoing.room(all)
   }
 
   /** XEP-0124 §13, §17.2: the oldest request is told that the session has ended, the others get nothing. */
   close(error: StreamError | undefined): void {
     const condition = error === undefined ? undefined : (CONDITIONS[error.condition] ?? 'remote-stream-error')
-    if (condition === 'remote-stream-error') this.#texts.push(standaloneText(error!.toElement()))
-    this.#end(terminalBody(condition, this.#texts.join('')))
+    if (condition === 'remote-stream-error') this.#outgoing.add(error!.toElement())
+    this.#end(terminalBody(condition, this.#outgoing.take()))
   }
 
   destroy(): void {
@@ -212,7 +195,7 @@ export class BoshSession implements Wire {
   #process(request: BoshRequest): void {
     const { rid, body, bytes, reply } = request
     this.#in.value += bytes
-    this.#inactivity = this.#terms.inactivity
+    this.#absence.allow()
     // `NaN` acknowledges nothing
     this.#answers.forget(numberOf(body, 'ack') ?? 0)
     this.#answers.owe(rid, body.attr('key'), reply)
@@ -256,9 +239,8 @@ export class BoshSession implements Wire {
   #pauseFor(seconds: number, reply: Reply): void {
     // `NaN` is not within either
     if (!(seconds <= this.#terms.maxPause)) return this.refuse(reply, 'policy-violation')
-    this.#inactive?.cancel()
-    this.#inactive = undefined
-    this.#inactivity = seconds
+    this.#absence.end()
+    this.#absence.allow(seconds)
     for (let held = this.#answers.next(); held !== undefined; held = this.#answers.next()) this.#answer(held, '')
     this.#watch()
   }
@@ -273,7 +255,7 @@ export class BoshSession implements Wire {
     this.#flushing = true
     setImmediate(() => {
       this.#flushing = false
-      if (!this.#over && this.#texts.length > 0 && this.#answers.heard) this.#answerNext()
+      if (!this.#over && !this.#outgoing.isEmpty && this.#answers.heard) this.#answerNext()
     })
   }
 
@@ -287,15 +269,9 @@ export class BoshSession implements Wire {
     if (held === undefined) return
     // Whose connection is broken may never ask again: what there is to say waits for someone who listens.
     const lost = held.reply === undefined
-    const content = lost ? '' : this.#texts.join('')
-    if (!lost) {
-      this.#texts = []
-      this.#length = 0
-      this.#tell()
-    }
-    this.#answer(held, content)
+    this.#answer(held, lost ? '' : this.#outgoing.take())
     this.#watch()
-    if (lost && this.#texts.length > 0) this.#flushSoon()
+    if (lost && !this.#outgoing.isEmpty) this.#flushSoon()
   }
 
   #answer(held: Held, content: string): void {
@@ -309,22 +285,7 @@ export class BoshSession implements Wire {
 
   /** XEP-0124 §10: a client that has no request here is not waited for longer than agreed. */
   #watch(): void {
-    if (this.#answers.heard) {
-      this.#inactive?.cancel()
-      this.#inactive = undefined
-      return
-    }
-    if (this.#over || this.#inactivity === Infinity || this.#inactive !== undefined) return
-    this.#inactive = this.#kernel.timers.after(this.#inactivity, () => this.#receiver.lost('the client has no request'))
-  }
-
-  #tell(): void {
-    this.#room?.resolve()
-    this.#room = undefined
-  }
-
-  #full(): boolean {
-    return this.#length > this.#options.outboundBytes || this.#texts.length > this.#options.outboundStanzas
+    if (!this.#over) this.#absence.watch(this.#answers.heard)
   }
 
   /** Ends the session by a fault of the client's (XEP-0124 §17.2). */
@@ -337,8 +298,8 @@ export class BoshSession implements Wire {
   #end(text: string): void {
     if (this.#over) return
     this.#over = true
-    this.#tell()
-    this.#inactive?.cancel()
+    this.#outgoing.tell()
+    this.#absence.end()
     const replies = this.#answers.drop()
     for (const { reply } of this.#early.values()) replies.push(reply)
     this.#early.clear()
@@ -362,9 +323,4 @@ export class BoshSession implements Wire {
     this.#gone = true
     setImmediate(() => this.#receiver.gone())
   }
-}
-
-/** Whether a request pauses or ends the session. */
-function isLast(body: Element): boolean {
-  return body.attr('pause') !== undefined || body.attr('type') === 'terminate'
 }

@@ -1,5 +1,4 @@
 /** The stage between authentication and a session: resource binding (RFC 6120 §7). */
-import { randomBytes } from 'node:crypto'
 import {
   Bind,
   BindJid,
@@ -16,6 +15,8 @@ import {
 } from '@meerkat/protocol'
 import { type Element, text } from '@meerkat/xml'
 import { type Newcomer, type Session, beforeBinding, streamFeatures } from '../../core/session.ts'
+import { when } from '../../core/when.ts'
+import { randomText } from '../../core/random.ts'
 import { BoundStage } from './bound.ts'
 import type { ClientStream, Stage } from './stream.ts'
 
@@ -55,11 +56,11 @@ export class BindStage implements Stage {
       this.#stream.fail('policy-violation', 'Too many failed bindings')
   }
 
-  #request(iq: Element, child: Element): void {
+  #request(iq: Element, child: Element): void | Promise<void> {
     try {
       // RFC 6120 §8.1.3: the id of an IQ is required
       if (iq.attr('id') === undefined) throw new StanzaError('modify', 'bad-request')
-      this.#bind(iq, this.#resource(text(BindResource.in(child))))
+      return this.#bind(iq, this.#resource(text(BindResource.in(child))))
     } catch (error) {
       if (!(error instanceof StanzaError)) throw error
       this.#stream.send(errorReply(iq, error))
@@ -70,18 +71,27 @@ export class BindStage implements Stage {
   /** RFC 6120 §7.6 and §7.7: the server makes a resource unless the client asks for one. */
   #resource(wanted: string): Jid {
     try {
-      return this.#user.withResource(wanted === '' ? randomBytes(12).toString('base64url') : wanted)
+      return this.#user.withResource(wanted === '' ? randomText(12, 'base64url') : wanted)
     } catch (error) {
       if (error instanceof JidError) throw new StanzaError('modify', 'bad-request', error.message)
       throw error
     }
   }
 
-  #bind(iq: Element, jid: Jid): void {
+  #bind(iq: Element, jid: Jid): void | Promise<void> {
     const stream = this.#stream
+    const bound = Iq({ type: 'result', id: iq.attr('id') }, Bind({}, BindJid({}, jid.toString())))
     stream.settle()
-    stream.send(Iq({ type: 'result', id: iq.attr('id') }, Bind({}, BindJid({}, jid.toString()))))
-    stream.become(BoundStage.open(stream, jid))
+    if (stream.kernel.cluster === undefined) {
+      stream.send(bound)
+      stream.become(BoundStage.open(stream, jid))
+      return
+    }
+    // The client may tell others of its resource as soon as it knows it; by then all nodes know, too.
+    const line = stream.hold()
+    const stage = BoundStage.open(stream, jid)
+    stream.become(stage)
+    return when(stage.announced, () => line(bound))
   }
 
   #hooks() {

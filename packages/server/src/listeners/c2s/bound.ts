@@ -11,6 +11,7 @@ import {
   tryJid,
 } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
+import type { Hooks } from '../../core/hooks.ts'
 import { type Connection, type Session, nonza, sessionActive } from '../../core/session.ts'
 import type { ClientStream, Stage } from './stream.ts'
 
@@ -20,22 +21,29 @@ export class BoundStage implements Stage {
   readonly #session: Session
   /** The session may go on over another one. */
   readonly #connection: Connection
+  readonly #hooks: Hooks
 
   private constructor(stream: ClientStream, session: Session) {
     this.#stream = stream
     this.#session = session
     this.#connection = session.connection
+    this.#hooks = stream.kernel.hosts.type(session.hostType)!.hooks
   }
 
   /** Opens a session. */
   static open(stream: ClientStream, jid: Jid): BoundStage {
-    return new BoundStage(stream, stream.kernel.openSession(jid, connectionOf(stream)))
+    return new BoundStage(stream, stream.kernel.openSession(jid, new StreamConnection(stream)))
   }
 
   /** Goes on with a session that has lost its connection. */
   static takeOver(stream: ClientStream, session: Session): BoundStage {
-    session.reconnect(connectionOf(stream))
+    session.reconnect(new StreamConnection(stream))
     return new BoundStage(stream, session)
+  }
+
+  /** Resolves when all nodes know of the session; undefined when they do. */
+  get announced(): Promise<void> | undefined {
+    return this.#session.announced
   }
 
   get address(): Jid {
@@ -47,7 +55,7 @@ export class BoundStage implements Stage {
   }
 
   active(): void {
-    void this.#hooks().notify(sessionActive, this.#session)
+    void this.#hooks.notify(sessionActive, this.#session)
   }
 
   closed(reason: string, lost: boolean): void {
@@ -76,10 +84,10 @@ export class BoundStage implements Stage {
   #stamp(stanza: Element): Element {
     const { jid } = this.#session
     const claimed = stanza.attr('from')
-    if (claimed === undefined || claimed === jid.toString()) return stanza.with({ from: jid })
+    if (claimed === undefined || claimed === jid.toString()) return stanza.set('from', jid.toString())
     const from = tryJid(claimed)
     if (from === undefined || !(from.equals(jid) || from.equals(jid.bare))) throw new StreamError('invalid-from')
-    return stanza.with({ from: jid })
+    return stanza.set('from', jid.toString())
   }
 
   #isServer(to: Jid): boolean {
@@ -96,17 +104,13 @@ export class BoundStage implements Stage {
   }
 
   async #other(element: Element): Promise<void> {
-    if ((await this.#hooks().first(nonza, this.#session, element)) !== true)
+    if ((await this.#hooks.first(nonza, this.#session, element)) !== true)
       throw new StreamError('unsupported-stanza-type')
-  }
-
-  #hooks() {
-    return this.#stream.kernel.hosts.type(this.#session.hostType)!.hooks
   }
 }
 
 /** RFC 6120 §8.1.3, §8.2.3: an IQ has an id and one of four types; a request has one child (S58). */
-function isProperIq(iq: Element): boolean {
+export function isProperIq(iq: Element): boolean {
   if (iq.attr('id') === undefined) return false
   const type = iq.attr('type')
   if (type === 'get' || type === 'set') return payload(iq) !== undefined
@@ -117,17 +121,43 @@ function asksForSession(iq: Element): boolean {
   return SessionTag.is(payload(iq))
 }
 
-function connectionOf(stream: ClientStream): Connection {
-  return {
-    send: (stanza) => stream.send(stanza),
-    ready: (all) => stream.ready(all),
-    close: (error) => stream.close(error),
-    destroy: () => stream.destroy(),
-    kind: 'c2s',
-    ip: stream.ip,
-    port: stream.port,
-    get encrypted() {
-      return stream.encrypted
-    },
+/** The stream as a session sees it. */
+class StreamConnection implements Connection {
+  readonly #stream: ClientStream
+
+  constructor(stream: ClientStream) {
+    this.#stream = stream
+  }
+
+  get kind(): string {
+    return 'c2s'
+  }
+
+  get ip(): string {
+    return this.#stream.ip
+  }
+
+  get port(): number {
+    return this.#stream.port
+  }
+
+  get encrypted(): boolean {
+    return this.#stream.encrypted
+  }
+
+  send(stanza: Element): void {
+    this.#stream.send(stanza)
+  }
+
+  ready(all: boolean): Promise<void> | undefined {
+    return this.#stream.ready(all)
+  }
+
+  close(error?: StreamError): void {
+    this.#stream.close(error)
+  }
+
+  destroy(): void {
+    this.#stream.destroy()
   }
 }

@@ -1,20 +1,25 @@
 import { type Server, type Socket, createServer } from 'node:net'
 import { StreamError } from '@meerkat/protocol'
+import { listenOn } from '../listen.ts'
 import type { Kernel } from '../../core/kernel.ts'
-import { network } from '../../core/network.ts'
 import type { Timer } from '../../core/timers.ts'
+import { plainAddress } from '../../core/network.ts'
 import { LoginStage } from './login.ts'
 import type { C2sOptions } from './options.ts'
 import type { Origin } from './proxy.ts'
 import { ProxyGate } from './proxy-gate.ts'
 import { ClientStream } from './stream.ts'
-import { TcpWire } from './tcp-wire.ts'
+import { Strangers } from './strangers.ts'
+import { TcpWire, refusalText } from './tcp-wire.ts'
 import type { Receiver } from './wire.ts'
 
 /** How often streams are looked at whose handlers do not settle. */
 const WATCH_SECONDS = 30
 /** How long a connection may be silent before the operating system asks whether the other end is still there. */
 const KEEP_ALIVE_MS = 60_000
+/** How many clients that are turned away may be told so at once, and how long each has to read it. */
+const MOST_LEAVING = 100
+const LEAVE_SECONDS = 1
 
 /** A listener for clients over TCP. */
 export class C2sListener {
@@ -24,9 +29,10 @@ export class C2sListener {
   /** Where connections wait for their PROXY header, on a listener where they begin with one. */
   readonly #gate: ProxyGate | undefined
   #watch: Timer | undefined
+  /** How many connections that were turned away are still there. */
+  #leaving = 0
   readonly #streams = new Set<ClientStream>()
-  /** How many connections of each address (of each network of one customer with IPv6) have not authenticated. */
-  readonly #strangers = new Map<string, number>()
+  readonly #strangers = new Strangers()
 
   constructor(kernel: Kernel, options: C2sOptions) {
     this.#kernel = kernel
@@ -38,21 +44,14 @@ export class C2sListener {
   }
 
   /** Starts to listen; resolves with the port. Rejects when the port is taken (R28). */
-  listen(): Promise<number> {
-    const { port, address, backlog } = this.#options
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ port, host: address, backlog }, () => {
-        this.#server.off('error', reject)
-        this.#watch = this.#kernel.timers.every(WATCH_SECONDS, () => {
-          for (const stream of this.#streams) stream.endIfStuck()
-        })
-        // R23: out of file descriptors; what is connected goes on, and accepting goes on when there is room.
-        this.#server.on('error', (error) => this.#kernel.report('listener_failed', error, { port }))
-        const bound = this.#server.address()
-        resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
-      })
+  async listen(): Promise<number> {
+    const { port } = this.#options
+    const failed = (error: Error): void => this.#kernel.report('listener_failed', error, { port })
+    const bound = await listenOn(this.#server, this.#options, failed)
+    this.#watch = this.#kernel.timers.every(WATCH_SECONDS, () => {
+      for (const stream of this.#streams) stream.endIfStuck()
     })
+    return bound
   }
 
   /** How many connections there are. */
@@ -76,9 +75,10 @@ export class C2sListener {
   }
 
   #accept(socket: Socket): void {
+    if (this.#kernel.shortage !== undefined) return this.#turnAway(socket)
     if (this.size >= this.#options.maxConnections) return this.#refuse(socket)
     if (this.#gate !== undefined) return this.#gate.enter(socket, this.#admitPaused)
-    this.#admit(socket, { ip: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 })
+    this.#admit(socket, { ip: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 })
   }
 
   readonly #admitPaused = (socket: Socket, origin: Origin): void => {
@@ -88,38 +88,45 @@ export class C2sListener {
   }
 
   #admit(socket: Socket, origin: Origin): void {
-    const ip = network(origin.ip)
-    const strangers = this.#strangers.get(ip) ?? 0
-    if (strangers >= this.#options.maxUnauthenticatedPerIp) return this.#refuse(socket)
+    if (this.#strangers.from(origin.ip) >= this.#options.maxUnauthenticatedPerIp) return this.#refuse(socket)
     this.#kernel.counters.connectionsAccepted++
-    this.#strangers.set(ip, strangers + 1)
-    const known = once(() => this.#recognised(ip))
-    const wireTo = (receiver: Receiver) => new TcpWire(this.#kernel, this.#options, socket, origin, receiver)
+    const known = this.#strangers.add(origin.ip)
+    const stream = this.#streamOver(this.#wireOver(socket, origin), known)
+    this.#streams.add(stream)
+    stream.start(new LoginStage(stream, known))
+  }
+
+  // In functions of their own: what a stream keeps for its end does not keep everything of its beginning, too.
+
+  #wireOver(socket: Socket, origin: Origin): (receiver: Receiver) => TcpWire {
+    return (receiver) => new TcpWire(this.#kernel, this.#options, socket, origin, receiver)
+  }
+
+  #streamOver(wireTo: (receiver: Receiver) => TcpWire, known: () => void): ClientStream {
     const stream = new ClientStream(this.#kernel, this.#options, wireTo, () => {
       known()
       this.#streams.delete(stream)
     })
-    this.#streams.add(stream)
-    stream.start(new LoginStage(stream, known))
+    return stream
+  }
+
+  /** R22: says why, where that costs no TLS handshake, and nobody waits for the client for long. */
+  #turnAway(socket: Socket): void {
+    const { tls, defaultDomain, hideServiceName } = this.#options
+    if (tls?.mode === 'tls' || hideServiceName || this.#leaving >= MOST_LEAVING) return this.#refuse(socket)
+    this.#kernel.counters.connectionsRefused++
+    this.#kernel.counters.streamErrors++
+    this.#leaving++
+    socket.on('error', () => undefined)
+    socket.on('close', () => this.#leaving--)
+    socket.end(refusalText(defaultDomain, new StreamError('resource-constraint')))
+    socket.resume()
+    this.#kernel.timers.after(LEAVE_SECONDS, () => socket.destroy())
   }
 
   #refuse(socket: Socket): void {
     this.#kernel.counters.connectionsRefused++
     socket.on('error', () => undefined)
     socket.destroy()
-  }
-
-  #recognised(ip: string): void {
-    const rest = (this.#strangers.get(ip) ?? 1) - 1
-    if (rest === 0) this.#strangers.delete(ip)
-    else this.#strangers.set(ip, rest)
-  }
-}
-
-function once(call: () => void): () => void {
-  let done = false
-  return () => {
-    if (!done) call()
-    done = true
   }
 }

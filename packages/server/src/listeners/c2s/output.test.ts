@@ -28,14 +28,12 @@ class Peer extends Writable {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-function outputTo(peer: Peer, caps = { bytes: 100, stanzas: 5 }) {
+function outputTo(peer: Peer, caps = { outboundBytes: 100, outboundStanzas: 5 }) {
   const seen = { overflows: 0, characters: 0 }
-  const output = new Output(
-    peer,
-    caps,
-    () => seen.overflows++,
-    (count) => (seen.characters += count),
-  )
+  const output = new Output(peer, caps, {
+    overflowed: () => seen.overflows++,
+    written: (characters) => (seen.characters += characters),
+  })
   return { output, seen }
 }
 
@@ -78,7 +76,7 @@ test('S52: more bytes than the cap for a peer that does not read overflow once, 
 
 test('S52: more stanzas than the cap for a peer that does not read overflow', async () => {
   const peer = new Peer(false)
-  const { output, seen } = outputTo(peer, { bytes: 10_000, stanzas: 5 })
+  const { output, seen } = outputTo(peer, { outboundBytes: 10_000, outboundStanzas: 5 })
   output.add('<fills-the-socket/>')
   await turn()
   for (let i = 0; i < 5; i++) output.add('<a/>')
@@ -102,7 +100,7 @@ test('S52: a peer that reads may be sent more than the cap in one turn', async (
 
 test('a socket that takes its bytes only in the next turn, as TLS does, may be sent more than the cap in one turn', async () => {
   const peer = new Peer(false)
-  const { output, seen } = outputTo(peer, { bytes: 100, stanzas: 1000 })
+  const { output, seen } = outputTo(peer, { outboundBytes: 100, outboundStanzas: 1000 })
   // The first eleven fill the socket.
   for (let i = 0; i < 18; i++) output.add('<message/>')
   assert.equal(seen.overflows, 0)
@@ -113,7 +111,7 @@ test('a socket that takes its bytes only in the next turn, as TLS does, may be s
 })
 
 test('S52: what waits behind a full socket is bounded, within one turn too', () => {
-  const { output, seen } = outputTo(new Peer(false), { bytes: 100, stanzas: 1000 })
+  const { output, seen } = outputTo(new Peer(false), { outboundBytes: 100, outboundStanzas: 1000 })
   for (let i = 0; i < 30; i++) output.add('<message/>')
   assert.equal(seen.overflows, 1)
   assert.ok(seen.characters <= 110)

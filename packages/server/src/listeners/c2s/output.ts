@@ -1,12 +1,18 @@
 /** Outbound text of a connection: collected while the event loop turns, written once at the end of the turn. */
 import type { Writable } from 'node:stream'
+import type { C2sOptions } from './options.ts'
 
-/** How much may wait for a peer that does not read. */
-export interface OutputCaps {
-  /** Characters that wait because the peer's socket takes no more; it may hold as many again. */
-  readonly bytes: number
-  /** Stanzas that wait because the peer's socket takes no more. */
-  readonly stanzas: number
+/** How much may wait for a peer that does not read: characters, of which its socket may hold as many again, and stanzas. */
+export type OutputCaps = Pick<C2sOptions, 'outboundBytes' | 'outboundStanzas'>
+
+/** Whose way out it is. */
+export interface OutputOwner {
+  /** The peer reads too slowly; told once. */
+  overflowed(): void
+  /** So many characters go to the socket. */
+  written(characters: number): void
+  /** Where it is there: so many characters have left this process. */
+  readonly taken?: ((characters: number) => void) | undefined
 }
 
 /** Characters that whoever sends much puts in line before it asks whether the peer takes them. */
@@ -26,21 +32,24 @@ export class Output {
   #socket: Writable
   #text = ''
   #stanzas = 0
+  #flushed = 0
   #blocked = false
   #ended = false
   /** Told when the peer has taken what is in line. */
   #room: PromiseWithResolvers<void> | undefined
   readonly #caps: OutputCaps
-  readonly #overflow: () => void
-  readonly #count: (characters: number) => void
+  readonly #owner: OutputOwner
 
-  /** `overflow` is called, once, when the peer reads too slowly; `count` gets the length of each write. */
-  constructor(socket: Writable, caps: OutputCaps, overflow: () => void, count: (characters: number) => void) {
+  constructor(socket: Writable, caps: OutputCaps, owner: OutputOwner) {
     this.#socket = socket
     this.#caps = caps
-    this.#overflow = overflow
-    this.#count = count
+    this.#owner = owner
     this.#listen()
+  }
+
+  /** How many characters were put in line so far. */
+  get added(): number {
+    return this.#flushed + this.#text.length
   }
 
   /** Puts text in line; it leaves at the end of this turn of the event loop, or when the peer reads on. */
@@ -53,12 +62,12 @@ export class Output {
     this.#text += text
     this.#stanzas++
     // What one turn collects is no fault of the peer: it counts only once the peer's socket does not take it.
-    if (this.#text.length > this.#caps.bytes) this.flush()
+    if (this.#text.length > this.#caps.outboundBytes) this.flush()
     if (this.#full()) {
       this.#ended = true
       this.#text = ''
       this.#tell()
-      this.#overflow()
+      this.#owner.overflowed()
     }
   }
 
@@ -68,8 +77,9 @@ export class Output {
     const text = this.#text
     this.#text = ''
     this.#stanzas = 0
-    this.#count(text.length)
-    this.#blocked = !this.#socket.write(text)
+    this.#flushed += text.length
+    this.#owner.written(text.length)
+    this.#blocked = !this.#write(text)
   }
 
   /**
@@ -77,7 +87,7 @@ export class Output {
    * With `all` there is room only when the socket has taken everything.
    */
   room(all: boolean): Promise<void> | undefined {
-    if (all || this.#text.length >= Math.min(MUCH, this.#caps.bytes / 2)) this.flush()
+    if (all || this.#text.length >= Math.min(MUCH, this.#caps.outboundBytes / 2)) this.flush()
     if (!this.#blocked || this.#ended) return undefined
     this.#room ??= Promise.withResolvers()
     return this.#room.promise
@@ -120,7 +130,15 @@ export class Output {
     this.#socket.on('close', this.#tell)
   }
 
+  #write(text: string): boolean {
+    const { taken } = this.#owner
+    if (taken === undefined) return this.#socket.write(text)
+    return this.#socket.write(text, (error) => {
+      if (error === null || error === undefined) taken(text.length)
+    })
+  }
+
   #full(): boolean {
-    return this.#blocked && (this.#text.length > this.#caps.bytes || this.#stanzas > this.#caps.stanzas)
+    return this.#blocked && (this.#text.length > this.#caps.outboundBytes || this.#stanzas > this.#caps.outboundStanzas)
   }
 }

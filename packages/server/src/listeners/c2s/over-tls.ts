@@ -25,18 +25,21 @@ export function overTls(plain: Socket, options: TlsOptions, { ready, failed }: T
   secure.on('_tlsError', () => failed('TLS failed'))
   secure.once('secure', () => {
     ready()
-    if (options.requireCertificate === true && !hasTrustedCertificate(secure)) failed('no trusted client certificate')
+    if (options.requireCertificate === true && certificateProblem(secure) !== undefined)
+      failed('no trusted client certificate')
   })
   return secure
 }
 
 /** The part of the socket's inside that knows; the same that `tls.Server` asks to fill in `authorized`. */
 interface Inside {
-  readonly _handle: { verifyError(): Error | null | undefined } | null
+  readonly _handle: { verifyError(): (Error & { readonly code?: string }) | null | undefined } | null
 }
 
-/** Whether the client has shown a certificate that leads to a trusted root. */
-function hasTrustedCertificate(socket: TLSSocket): boolean {
+/** What OpenSSL has against the certificate of the other end, by its code, also that there is none; undefined when it leads to a trusted root. */
+export function certificateProblem(socket: TLSSocket): string | undefined {
   const { _handle: handle } = socket as unknown as Inside
-  return handle !== null && (handle.verifyError() ?? null) === null
+  if (handle === null) return 'closed'
+  const error = handle.verifyError() ?? null
+  return error === null ? undefined : (error.code ?? error.message)
 }

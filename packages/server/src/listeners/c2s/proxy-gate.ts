@@ -1,21 +1,25 @@
 /** Before the stream, on a listener behind load balancers: waits for the PROXY header of each connection. */
 import type { Socket } from 'node:net'
 import type { Kernel } from '../../core/kernel.ts'
+import { plainAddress } from '../../core/network.ts'
 import type { C2sOptions } from './options.ts'
 import { type Origin, readProxyHeader } from './proxy.ts'
 
 /** Takes a connection whose origin is known. Its socket is paused; what the client has sent is still to be read. */
 export type Admit = (socket: Socket, origin: Origin) => void
 
+/** What the gate needs of a listener's options. */
+export type GateOptions = Pick<C2sOptions, 'backlog' | 'authTimeoutMs'>
+
 /** The connections of a listener whose header has not come. */
 export class ProxyGate {
   readonly #kernel: Kernel
-  readonly #options: C2sOptions
+  readonly #options: GateOptions
   readonly #trusted: (ip: string) => boolean
   readonly #waiting = new Set<Socket>()
 
   /** `trusted` says whose headers are believed. */
-  constructor(kernel: Kernel, options: C2sOptions, trusted: (ip: string) => boolean) {
+  constructor(kernel: Kernel, options: GateOptions, trusted: (ip: string) => boolean) {
     this.#kernel = kernel
     this.#options = options
     this.#trusted = trusted
@@ -28,7 +32,7 @@ export class ProxyGate {
 
   /** S25: hands a connection of a load balancer over once its header is there; closes any other, and one whose header is none or late. */
   enter(socket: Socket, admit: Admit): void {
-    const balancer = { ip: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    const balancer = { ip: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 }
     socket.on('error', () => undefined)
     if (!this.#trusted(balancer.ip)) return this.#refuse(socket, balancer, 'not in proxy_trusted')
     if (this.#waiting.size >= this.#options.backlog) return this.#refuse(socket, balancer, 'too many wait')

@@ -1,5 +1,4 @@
 /** One SASL exchange of a client with the accounts of its host (RFC 6120 §6.4). */
-import { randomBytes } from 'node:crypto'
 import { Challenge, type Jid, SaslError, Success, makeJid, tryJid } from '@meerkat/protocol'
 import {
   type ScramHash,
@@ -14,10 +13,8 @@ import {
 import { type Element, text } from '@meerkat/xml'
 import type { Accounts } from '../../core/accounts.ts'
 import type { Host } from '../../core/host.ts'
+import { randomText } from '../../core/random.ts'
 import type { ClientStream } from './stream.ts'
-
-/** Makes the keys shown for users who do not exist; the same for the life of the process, and unknown to clients (S32). */
-const FAKE_SECRET = randomBytes(32)
 
 /** Runs a mechanism against a host's accounts. */
 export class SaslExchange {
@@ -40,7 +37,7 @@ export class SaslExchange {
       plusOffered,
       // S29, XEP-0474: the client can verify that it saw the offer that was made
       offer: { mechanisms: offered, channelBindings: plusOffered ? [TLS_EXPORTER] : [] },
-      nonce: () => randomBytes(18).toString('base64'),
+      nonce: () => randomText(18, 'base64'),
     })
     if (mechanism === undefined) throw new SaslError('invalid-mechanism')
     this.#mechanism = mechanism
@@ -87,7 +84,8 @@ export class SaslExchange {
     // S32: as many as anybody has whose password was set under the present configuration
     const iterations = this.#stream.options.scramIterations(this.#host.type)
     return {
-      keys: fakeScramKeys(FAKE_SECRET, `${username}@${this.#stream.domain}`, hash, iterations),
+      // the same after a restart and on every node: a salt that changes would tell as much
+      keys: fakeScramKeys(this.#stream.kernel.secret, `${username}@${this.#stream.domain}`, hash, iterations),
       known: false,
     }
   }

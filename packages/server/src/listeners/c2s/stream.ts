@@ -1,11 +1,11 @@
 /** A client's stream (RFC 6120 §4) over any transport: elements to the present stage and back; opening, restarts, errors and the end. */
-import { randomBytes } from 'node:crypto'
 import { type Jid, type StreamCondition, StreamError, StreamFeatures, tryJid } from '@meerkat/protocol'
 import { type Element, XmlError } from '@meerkat/xml'
 import type { Kernel } from '../../core/kernel.ts'
 import type { Timer } from '../../core/timers.ts'
 import type { Trace } from '../../core/tracing.ts'
 import type { ElementTraffic } from '../../core/traffic.ts'
+import { randomText } from '../../core/random.ts'
 import type { C2sOptions } from './options.ts'
 import type { ChannelBindingData, Opening, Receiver, Wire } from './wire.ts'
 
@@ -26,6 +26,9 @@ export interface Stage {
 /** How long a step may wait before the stream is given up, in milliseconds. */
 const STUCK_MS = 120_000
 
+/** How many elements wait for a client that is not told yet what its resource is. */
+const MAX_HELD = 1000
+
 /** How long a peer has to close its side after we have closed ours, in seconds. */
 const CLOSE_SECONDS = 5
 
@@ -44,6 +47,7 @@ export class ClientStream implements Receiver {
   #stage: Stage
   readonly #pause: (bytes: number, nowMs: number) => number
   #headerSent = false
+  #held: Element[] | undefined
   #closing = false
   #ended = false
   /** Since when a step has waited, in milliseconds of the monotonic clock. */
@@ -87,9 +91,24 @@ export class ClientStream implements Receiver {
     return this.#wire.channelBinding()
   }
 
+  /** What is sent from now on waits until the returned function sends something before it. */
+  hold(): (first: Element) => void {
+    const held: Element[] = []
+    this.#held = held
+    return (first) => {
+      this.#held = undefined
+      for (const element of [first, ...held]) this.send(element)
+    }
+  }
+
   /** Sends a stanza or any other child of the stream. */
   send(element: Element): void {
     if (this.#closing) return
+    if (this.#held !== undefined) {
+      this.#held.push(element)
+      if (this.#held.length > MAX_HELD) this.overflowed()
+      return
+    }
     if (this.kernel.tracing.watched) this.#trace('SERVER_TO_CLIENT', element)
     this.#elements.out.count(element, this.#wire.send(element))
   }
@@ -300,7 +319,7 @@ export class ClientStream implements Receiver {
 
   #sendHeader(to: string | undefined): void {
     this.#headerSent = true
-    const id = randomBytes(16).toString('hex')
+    const id = randomText(16, 'hex')
     this.#wire.open({ id, from: this.domain ?? this.options.defaultDomain, to })
   }
 }

@@ -1,12 +1,21 @@
 /** Streams over TCP (RFC 6120 §4): one long document each way, with TLS from the first byte or by STARTTLS (§5). */
+import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { CLIENT_NS, STREAMS_NS, StreamError, StreamHeader } from '@meerkat/protocol'
-import { type Element, StreamParser, serialize, serializeHeader, serializeInStream } from '@meerkat/xml'
+import {
+  type Element,
+  type StreamHandler,
+  StreamParser,
+  serialize,
+  serializeHeader,
+  serializeInStream,
+} from '@meerkat/xml'
 import type { Kernel } from '../../core/kernel.ts'
 import type { DataCounters } from '../../core/traffic.ts'
 import type { C2sOptions, StreamLimits } from './options.ts'
-import { Output } from './output.ts'
+import { Aftermath } from '../aftermath.ts'
+import { Output, type OutputCaps, type OutputOwner } from './output.ts'
 import { overTls } from './over-tls.ts'
 import { printer } from './printer.ts'
 import type { Origin } from './proxy.ts'
@@ -16,16 +25,41 @@ const textOf = printer((element) =>
   element.ns === CLIENT_NS ? serialize(element, CLIENT_NS) : serializeInStream(element),
 )
 
-/** A client's TCP connection. */
-export class TcpWire implements Wire {
+/** RFC 6120 §4.9.1.2: a whole stream that says nothing but an error, for a client that is not taken at all. */
+export function refusalText(from: string, error: StreamError): string {
+  const header = StreamHeader({ id: randomBytes(16).toString('hex'), from, version: '1.0', 'xml:lang': 'en' })
+  const words = serializeInStream(error.toElement())
+  return `<?xml version='1.0'?>${serializeHeader(header, CLIENT_NS)}${words}</stream:stream>`
+}
+
+/** What differs between the kinds of streams over TCP. */
+export interface Dialect {
+  /** RFC 6120 §4.8.3: the content namespace. */
+  readonly ns: string
+  /** What our header says; undefined where it says nothing. */
+  readonly version: string | undefined
+  /** The name of the kind of connection in the figures. */
+  readonly traffic: string
+}
+
+const CLIENTS: Dialect = { ns: CLIENT_NS, version: '1.0', traffic: 'c2s' }
+
+/** What a wire needs of a listener's options. */
+export type WireOptions = OutputCaps & Pick<C2sOptions, 'tls' | 'beforeLogin'>
+
+/** The TCP connection of a client, or of a peer that speaks another dialect. */
+export class TcpWire implements Wire, OutputOwner {
   readonly ip: string
   readonly port: number
   readonly #kernel: Kernel
-  readonly #options: C2sOptions
+  readonly #options: WireOptions
+  readonly #dialect: Dialect
   readonly #receiver: Receiver
   readonly #data: DataCounters
   readonly #parser: StreamParser
   readonly #output: Output
+  /** What comes after the end of the stream. */
+  #aftermath: Aftermath | undefined
   #socket: Socket
   #handshaking = false
   #holds = 0
@@ -33,25 +67,34 @@ export class TcpWire implements Wire {
   #read = 0
   #counted = 0
 
-  constructor(kernel: Kernel, options: C2sOptions, socket: Socket, origin: Origin, receiver: Receiver) {
+  /** Told what the peer's socket has taken, where the receiver wants to know. */
+  readonly taken: ((characters: number) => void) | undefined
+
+  constructor(
+    kernel: Kernel,
+    options: WireOptions,
+    socket: Socket,
+    origin: Origin,
+    receiver: Receiver,
+    dialect: Dialect = CLIENTS,
+  ) {
     this.#kernel = kernel
     this.#options = options
+    this.#dialect = dialect
     this.#receiver = receiver
+    this.taken = receiver.taken?.bind(receiver)
     this.ip = origin.ip
     this.port = origin.port
     this.#socket = socket
-    this.#data = kernel.traffic.data('c2s')
-    const caps = { bytes: options.outboundBytes, stanzas: options.outboundStanzas }
-    this.#output = new Output(socket, caps, () => receiver.overflowed(), this.#written)
-    this.#parser = new StreamParser(
-      {
-        open: (header, defaultNs) => this.#opened(header, defaultNs),
-        element: (element) => this.#element(element),
-        close: () => receiver.finished(),
-      },
-      options.beforeLogin,
-    )
+    this.#data = kernel.traffic.data(dialect.traffic)
+    this.#output = new Output(socket, options, this)
+    this.#parser = new StreamParser(new Inlet(this), options.beforeLogin)
     this.#listen(socket)
+  }
+
+  /** How many characters were put in line since the connection began. */
+  get added(): number {
+    return this.#output.added
   }
 
   get encrypted(): boolean {
@@ -82,8 +125,9 @@ export class TcpWire implements Wire {
   }
 
   open({ id, from, to }: Answer): void {
-    const header = StreamHeader({ id, from, to, version: '1.0', 'xml:lang': 'en' })
-    this.#output.add(`<?xml version='1.0'?>${serializeHeader(header, CLIENT_NS)}`)
+    const { ns, version } = this.#dialect
+    const header = StreamHeader({ id, from, to, version, 'xml:lang': 'en' })
+    this.#output.add(`<?xml version='1.0'?>${serializeHeader(header, ns)}`)
   }
 
   send(element: Element): number {
@@ -149,17 +193,27 @@ export class TcpWire implements Wire {
     this.#listen(secure)
   }
 
-  #opened(header: Element, defaultNs: string): void {
-    // RFC 6120 §4.8.3: the content namespace of a client's stream
-    if (header.name !== 'stream' || header.ns !== STREAMS_NS || defaultNs !== CLIENT_NS)
+  /** The start tag of the client's stream. */
+  opened(header: Element, defaultNs: string): void {
+    if (header.name !== 'stream' || header.ns !== STREAMS_NS || defaultNs !== this.#dialect.ns)
       return this.#receiver.failed(new StreamError('invalid-namespace'))
-    this.#receiver.opened({ to: header.attr('to'), from: header.attr('from'), version: header.attr('version') })
+    this.#receiver.opened({ to: header.attr('to'), from: header.attr('from'), version: header.attr('version'), header })
   }
 
-  #element(element: Element): void {
+  /** A child of the client's stream. */
+  element(element: Element): void {
     const bytes = this.#read - this.#parser.buffered - this.#counted
     this.#counted += bytes
     this.#receiver.received(element, bytes)
+  }
+
+  /** The end tag of the client's stream. */
+  finished(): void {
+    this.#receiver.finished()
+  }
+
+  overflowed(): void {
+    this.#receiver.overflowed()
   }
 
   #listen(socket: Socket): void {
@@ -181,7 +235,10 @@ export class TcpWire implements Wire {
     if (this.encrypted) this.#data.tlsIn.value += chunk.length
     else this.#data.tcpIn.value += chunk.length
     this.#read += chunk.length
-    if (!this.#receiver.heard(chunk.length)) return
+    if (!this.#receiver.heard(chunk.length)) {
+      this.#aftermath ??= new Aftermath(this, this.#kernel.timers)
+      return this.#aftermath.heard(chunk.length)
+    }
     try {
       this.#parser.write(chunk)
     } catch (error) {
@@ -189,9 +246,30 @@ export class TcpWire implements Wire {
     }
   }
 
-  readonly #written = (count: number): void => {
-    this.#kernel.counters.bytesOut += count
-    if (this.encrypted) this.#data.tlsOut.value += count
-    else this.#data.tcpOut.value += count
+  written(characters: number): void {
+    this.#kernel.counters.bytesOut += characters
+    if (this.encrypted) this.#data.tlsOut.value += characters
+    else this.#data.tcpOut.value += characters
+  }
+}
+
+/** What a parser finds goes to the wire: one small object for each connection, and no closures. */
+class Inlet implements StreamHandler {
+  readonly #wire: TcpWire
+
+  constructor(wire: TcpWire) {
+    this.#wire = wire
+  }
+
+  open(header: Element, defaultNs: string): void {
+    this.#wire.opened(header, defaultNs)
+  }
+
+  element(element: Element): void {
+    this.#wire.element(element)
+  }
+
+  close(): void {
+    this.#wire.finished()
   }
 }

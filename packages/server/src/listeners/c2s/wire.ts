@@ -8,6 +8,8 @@ export interface Opening {
   readonly to: string | undefined
   readonly from: string | undefined
   readonly version: string | undefined
+  /** The start tag, where the transport has one. */
+  readonly header?: Element
 }
 
 /** Our answer to an opening. */
@@ -74,6 +76,8 @@ export interface Receiver {
   finished(): void
   /** What the client sent is wrong, by an `XmlError` or a `StreamError`; or something broke. */
   failed(error: unknown): void
+  /** For who keeps count: so many more characters of what was put in line have left this process. */
+  taken?(characters: number): void
   /** The client takes too little of what it is sent. */
   overflowed(): void
   /** The client has gone, or must go: the receiver destroys the connection, unless it is closing it anyway. */

@@ -9,6 +9,8 @@ export interface HttpMount {
   readonly host: string
   /** A path; MongooseIM's `[...]` at its end stands for whatever follows. */
   readonly path: string
+  /** Bodies of requests may take longer than the listener allows: the mount watches over them itself. */
+  readonly patient?: boolean
   handle(request: IncomingMessage, response: ServerResponse): void
   /** Takes over a connection whose client asks for another protocol (RFC 9110 §7.8), such as WebSocket. */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void

@@ -211,3 +211,36 @@ describe('TLS', () => {
     assert.doesNotMatch(await raw(port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n').catch(() => ''), /secret/)
   })
 })
+
+describe('bodies that come slowly', () => {
+  it('S10: end a request after 30 seconds, beside a mount that watches over its own', async (t) => {
+    const timers = t.mock.timers
+    const begun: string[] = []
+    const slow = (path: string, patient: boolean): HttpMount => ({
+      host: '_',
+      path,
+      patient,
+      handle: (request, response) => {
+        begun.push(path)
+        request.resume().on('end', () => response.end('done'))
+      },
+    })
+    const port = await opened(t, [slow('/patient', true), slow('/other', false)])
+    const send = (path: string) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\na`)
+      return socket
+    }
+    timers.enable({ apis: ['setTimeout'] })
+    const [patient, other] = [send('/patient'), send('/other')]
+    while (begun.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    timers.tick(30_000)
+    await new Promise((resolve) => other.once('close', resolve))
+    timers.reset()
+    patient.write('b')
+    const answer = await new Promise<Buffer>((resolve) => patient.once('data', resolve))
+    assert.match(String(answer), /^HTTP\/1\.1 200 /)
+    patient.destroy()
+  })
+})

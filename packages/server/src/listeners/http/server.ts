@@ -81,14 +81,26 @@ export function httpServer(options: Pick<HttpOptions, 'mounts' | 'log' | 'server
   const name = options.serverName ?? 'Meerkat'
   const server = createServer(LIMITS, (request, response) => {
     response.setHeader('server', name)
-    answer(mounts.find(request), request, response, options.log)
+    const mount = mounts.find(request)
+    if (isPatient && mount?.patient !== true) hurry(request)
+    answer(mount, request, response, options.log)
   })
+  // Node knows one time for all requests; where one mount has its own, the others' is kept here.
+  const isPatient = options.mounts.some(({ patient }) => patient === true)
+  if (isPatient) server.requestTimeout = 0
   server.maxHeadersCount = LIMITS.maxHeadersCount
   server.setTimeout(LIMITS.idleTimeout)
   server.on('clientError', refuse)
   if (options.mounts.some((mount) => mount.upgrade !== undefined))
     server.on('upgrade', (request, socket, head) => upgrade(mounts.find(request), request, socket, head))
   return server
+}
+
+/** Ends a request whose body does not come in time. */
+function hurry(request: IncomingMessage): void {
+  const late = setTimeout(() => request.destroy(), LIMITS.requestTimeout)
+  const done = (): void => clearTimeout(late)
+  request.once('end', done).once('close', done)
 }
 
 function answer(mount: HttpMount | undefined, request: IncomingMessage, response: ServerResponse, log: Log): void {

@@ -28,7 +28,7 @@ class Below extends Duplex {
   }
 }
 
-async function lineOver(below: Below, caps = { bytes: 1000, stanzas: 10 }) {
+async function lineOver(below: Below, caps = { outboundBytes: 1000, outboundStanzas: 10 }) {
   const request = new IncomingMessage(new Socket())
   const key = Buffer.alloc(16).toString('base64')
   request.method = 'GET'

@@ -46,7 +46,7 @@ export class FrameLine {
     this.#length += text.length
     this.#wait()
     // What one turn collects is no fault of the peer: it counts only once the peer's socket does not take it.
-    if (this.#length > this.#caps.bytes) this.flush()
+    if (this.#length > this.#caps.outboundBytes) this.flush()
     if (!this.#full()) return
     this.#ended = true
     this.#texts = []
@@ -73,7 +73,7 @@ export class FrameLine {
 
   /** As `Output.room`: undefined while there is room for more, or with `all`, when everything was taken; else resolves when it was. */
   room(all: boolean): Promise<void> | undefined {
-    if (all || this.#length >= Math.min(MUCH, this.#caps.bytes / 2)) this.flush()
+    if (all || this.#length >= Math.min(MUCH, this.#caps.outboundBytes / 2)) this.flush()
     if (!this.#blocked || this.#ended) return undefined
     this.#room ??= Promise.withResolvers()
     return this.#room.promise
@@ -111,6 +111,6 @@ export class FrameLine {
   }
 
   #full(): boolean {
-    return this.#blocked && (this.#length > this.#caps.bytes || this.#texts.length > this.#caps.stanzas)
+    return this.#blocked && (this.#length > this.#caps.outboundBytes || this.#texts.length > this.#caps.outboundStanzas)
   }
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Kernel } from '../../core/kernel.ts'
+import { plainAddress } from '../../core/network.ts'
 import type { C2sOptions } from '../c2s/options.ts'
 import { Streams } from '../c2s/streams.ts'
 import type { HttpMount } from '../http/index.ts'
@@ -90,6 +91,9 @@ export class WebSocketListener implements HttpMount {
     // RFC 7395 §3.1 wants the name; a client that asks for nothing gets XMPP all the same, as in MongooseIM.
     if (protocols !== undefined && !protocols.split(',').some((name) => name.trim() === PROTOCOL))
       return '400 Bad Request'
-    return this.#streams.closing ? '503 Service Unavailable' : undefined
+    // S9: only so many who have not authenticated
+    if (!this.#streams.welcomes(plainAddress(request.socket.remoteAddress), this.#options.stream))
+      return '429 Too Many Requests'
+    return this.#streams.closing || this.#kernel.shortage !== undefined ? '503 Service Unavailable' : undefined
   }
 }

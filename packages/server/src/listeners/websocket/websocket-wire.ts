@@ -7,6 +7,7 @@ import type { RawData, WebSocket } from 'ws'
 import type { Kernel } from '../../core/kernel.ts'
 import type { Counter } from '../../core/metrics.ts'
 import type { Timer } from '../../core/timers.ts'
+import { plainAddress } from '../../core/network.ts'
 import { standaloneText } from '../c2s/stanza-text.ts'
 import type { C2sOptions, StreamLimits } from '../c2s/options.ts'
 import type { Answer, Receiver, Wire } from '../c2s/wire.ts'
@@ -70,15 +71,14 @@ export class WebSocketWire implements Wire {
     this.#socket = socket
     this.#below = below
     this.#idleMs = idleMs
-    this.ip = below.remoteAddress ?? ''
+    this.ip = plainAddress(below.remoteAddress)
     this.port = below.remotePort ?? 0
     this.encrypted = below instanceof TLSSocket
     this.#limits = options.beforeLogin
     const scope = kernel.metrics.scope()
     this.#in = scope.counter('websocket_data_received', 'byte_size')
     this.#out = scope.counter('websocket_data_sent', 'byte_size')
-    const caps = { bytes: options.outboundBytes, stanzas: options.outboundStanzas }
-    this.#line = new FrameLine(socket, below, caps, () => receiver.overflowed())
+    this.#line = new FrameLine(socket, below, options, () => receiver.overflowed())
     this.#heardAt = kernel.clock.monotonic()
     if (idleMs !== Infinity) this.#watch(idleMs)
     if (pingMs !== undefined) this.#ping = kernel.timers.every(pingMs / 1000, () => socket.ping())

@@ -1,5 +1,6 @@
 /** What the admin API and others may ask of event sinks. */
 import type { Host } from '../../core/module.ts'
+import type { Place } from '../../core/outbox.ts'
 
 /**
  * How a sink does: `starting` until it has reached its broker for the first time, `failing` when events do not go through, `unroutable` when the
@@ -45,10 +46,44 @@ export interface SinkControl {
   health(): SinkHealth
   /** Rejects with a StorageError when the number of pending events cannot be read. */
   status(): Promise<SinkStatus>
-  /** Stops sending; what is under way is finished. Events are kept meanwhile, or dropped when the sink gives its best effort only. */
-  pause(): void
+  /**
+   * Stops sending, also over restarts; what is under way is finished. Events are kept meanwhile, or dropped when the sink gives its best effort
+   * only. Resolves when that is stored.
+   */
+  pause(): Promise<void>
   /** Goes on sending. */
-  resume(): void
+  resume(): Promise<void>
+  /** Sends the events that are kept from there on once more; false when there is none. Undefined with best effort, which keeps nothing. */
+  readonly replay?: (from: Place) => Promise<boolean>
+  /** The events put aside. Undefined with best effort. */
+  readonly deadLetters?: DeadLetterBox
+}
+
+/** An event that can never be delivered. */
+export interface DeadLetter {
+  /** The number of the letter. */
+  readonly number: number
+  /** When it was put aside: microseconds since 1970. */
+  readonly since: number
+  /** Why. */
+  readonly reason: string
+  /** The event's id, kind and conversation, when it happened (microseconds since 1970), and its JSON. */
+  readonly id: string
+  readonly kind: string
+  readonly conversation: string
+  readonly at: number
+  readonly body: string
+}
+
+/** The events that a sink has put aside. */
+export interface DeadLetterBox {
+  /** The oldest ones. */
+  list(limit: number): Promise<DeadLetter[]>
+  count(): Promise<number>
+  /** Lets the sink try them once more, behind the events that wait; resolves with how many of these numbers there were. */
+  requeue(numbers: readonly number[]): Promise<number>
+  /** Removes them; resolves with how many of these numbers there were. */
+  remove(numbers: readonly number[]): Promise<number>
 }
 
 const provided = new WeakMap<Host, readonly SinkControl[]>()

@@ -3,6 +3,7 @@ import type { Host } from '../../core/module.ts'
 import type { RabbitPool } from '../../pools/rabbit-pool.ts'
 import type { SinkControl, SinkHealth, SinkState, SinkStatus } from './api.ts'
 import type { Event, Metadata } from './events.ts'
+import type { Pausing } from './pausing.ts'
 import { type Publication, propertiesOf, publicationOf } from './rabbit.ts'
 import type { RabbitSection } from './settings.ts'
 import type { SinkWork } from './sink-work.ts'
@@ -24,23 +25,24 @@ export class BestEffort implements SinkControl {
   readonly #section: RabbitSection
   readonly #pool: RabbitPool
   readonly #work: SinkWork
+  readonly #pausing: Pausing
   readonly #queue: Queued[] = []
   readonly #counters = { delivered: 0, unroutable: 0, failed: 0, deadLettered: 0, dropped: 0 }
   #underWay = 0
   #turn = 0
-  #paused = false
   #stopped = false
   #lastDeliveredAt: number | undefined
   #toldAt = -Infinity
   #untold = 0
 
   /** `work` tells whether there is an obstacle. */
-  constructor(host: Host, name: string, section: RabbitSection, pool: RabbitPool, work: SinkWork) {
+  constructor(host: Host, name: string, section: RabbitSection, pool: RabbitPool, work: SinkWork, pausing: Pausing) {
     this.#host = host
     this.name = name
     this.#section = section
     this.#pool = pool
     this.#work = work
+    this.#pausing = pausing
   }
 
   /** Publishes an event as soon as possible, or drops it. */
@@ -54,17 +56,18 @@ export class BestEffort implements SinkControl {
 
   /** Publishes what waits: to be called when an obstacle may be gone. */
   wake(): void {
-    while (!this.#paused && !this.#stopped && this.#queue.length > 0 && this.#work.obstacle() === undefined)
+    while (!this.#pausing.paused && !this.#stopped && this.#queue.length > 0 && this.#work.obstacle() === undefined)
       this.#publish(this.#queue.shift()!)
   }
 
-  pause(): void {
-    this.#paused = true
+  pause(): Promise<void> {
+    return this.#pausing.set(true)
   }
 
-  resume(): void {
-    this.#paused = false
+  resume(): Promise<void> {
+    const stored = this.#pausing.set(false)
     this.wake()
+    return stored
   }
 
   status(): Promise<SinkStatus> {
@@ -74,7 +77,13 @@ export class BestEffort implements SinkControl {
   health(): SinkHealth {
     const error = this.#work.obstacle() ?? this.#work.fault()
     const trouble: SinkState = this.#pool.connection === 0 ? 'starting' : 'failing'
-    const state = this.#stopped ? 'stopped' : this.#paused ? 'paused' : error === undefined ? 'running' : trouble
+    const state = this.#stopped
+      ? 'stopped'
+      : this.#pausing.paused
+        ? 'paused'
+        : error === undefined
+          ? 'running'
+          : trouble
     const { name } = this
     return { name, state, error, lastDeliveredAt: this.#lastDeliveredAt, counters: { ...this.#counters } }
   }

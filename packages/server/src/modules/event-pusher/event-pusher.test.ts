@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Body, Message, Presence } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import { outboxKey } from '../../core/outbox.ts'
-import { type ModuleDeclaration, defineModule, userReceive } from '../../core/module.ts'
+import { type ModuleDeclaration, accountRemoved, defineModule, userReceive } from '../../core/module.ts'
 import { StanzaError } from '@meerkat/protocol'
 import { memoryDatabase } from '../../storage/memory.ts'
 import { openOutbox } from '../../storage/outbox.ts'
@@ -17,6 +17,8 @@ import { FakePool } from './testing/fake-pool.ts'
 
 interface Options {
   readonly rabbit?: Record<string, unknown>
+  /** More settings of the module. */
+  readonly more?: Record<string, unknown>
   readonly pool?: FakePool
   readonly others?: readonly ModuleDeclaration[]
   readonly users?: readonly string[]
@@ -28,7 +30,7 @@ async function pusher(t: { after(end: () => Promise<void>): void }, options: Opt
   const outbox = await openOutbox(storage, { writer: 'one' })
   const others = (options.others ?? []).map((module) => [module] as const)
   const scene = await story(t, {
-    modules: [[messages], [presence], [eventPusher, { rabbit: options.rabbit ?? {} }], ...others],
+    modules: [[messages], [presence], [eventPusher, { rabbit: options.rabbit ?? {}, ...options.more }], ...others],
     users: options.users ?? ['alice/phone', 'bob/desk'],
     absent: ['carol'],
     storage,
@@ -328,4 +330,39 @@ test('the module stops, starts and changes its settings while sessions stay', as
   await scene.device('alice/phone').send(chat('bob@example.com', 'unseen'))
   await settle()
   equal(pool.taken.length, before)
+})
+
+test('what waits for a sink that is no longer configured is given up after a time, and told', async (t) => {
+  const [scene] = await pusher(t, { rabbit: { chat_msg_exchange: {} }, more: { keep_for_absent: 1 } })
+  const outbox = scene.host.shared(outboxKey)
+  const gone = outbox.reader('rabbit@gone.example')
+  await gone.read(1)
+  await gone.close()
+  await scene.device('alice/phone').send(chat('bob@example.com', 'hello'))
+  await scene.wait(60)
+  deepEqual([outbox.absent(), await outbox.waiting('rabbit@gone.example')], [['rabbit@gone.example'], 2])
+  const told: unknown[] = []
+  t.mock.method(scene.host.log, 'warn', (line: unknown) => told.push(line))
+  await scene.wait(22 * 3600)
+  equal(await outbox.waiting('rabbit@gone.example'), 2)
+  await scene.wait(4 * 3600)
+  equal(await outbox.waiting('rabbit@gone.example'), 0)
+  deepEqual(told, [{ what: 'events_for_absent_sinks_given_up', sinks: ['rabbit@gone.example'], events: 2 }])
+})
+
+test('dead letters go with the account, and by their age', async (t) => {
+  const [scene, pool] = await pusher(t, { rabbit: { chat_msg_exchange: {} }, more: { keep_dead_letters: 1 } })
+  pool.fate = () => 'refused'
+  const alice = scene.device('alice/phone')
+  const letters = sinksOf(scene.host)[0]!.deadLetters!
+  await alice.send(chat('carol@example.com', 'hello'))
+  await settle()
+  equal(await letters.count(), 2)
+  await scene.host.commit(...(await scene.host.hooks.fold(accountRemoved, [], alice.jid.bare)))
+  equal(await letters.count(), 0)
+  await alice.send(chat('bob@example.com', 'hello'))
+  await settle()
+  equal(await letters.count(), 2)
+  await scene.wait(26 * 3600)
+  equal(await letters.count(), 0)
 })

@@ -1,5 +1,5 @@
 /** The settings of mod_event_pusher, with MongooseIM's names and defaults. */
-import { type Settings, type Values, flag, oneOf, optionalSection, text } from '../../core/module.ts'
+import { type Settings, type Values, days, flag, oneOf, optionalSection, seconds, text } from '../../core/module.ts'
 
 /** AMQP's short strings, of which a name of an exchange is one, hold so many bytes. */
 const exchange = <More extends Settings>(name: string, more: More, events: string) =>
@@ -38,4 +38,12 @@ export type RabbitSection = Values<typeof rabbitSettings>
 /** `[modules.mod_event_pusher]`. */
 export const eventPusherSettings = {
   rabbit: optionalSection(rabbitSettings, 'Publish events to RabbitMQ, over [outgoing_pools.rabbit.event_pusher].'),
+  keep_delivered: seconds(0, 'How long delivered events stay in the store, so that they can be sent once more.', {
+    min: 0,
+  }),
+  keep_for_absent: days(7, 'How long events wait for a sink that is no longer configured.', { infinity: true }),
+  keep_dead_letters: days(30, 'How long events that can never be delivered are kept.', { infinity: true }),
 }
+
+/** The section, once read. */
+export type EventPusherSettings = Values<typeof eventPusherSettings>

@@ -7,6 +7,7 @@ import { type Outbox, openOutbox } from '../../storage/outbox.ts'
 import { type Story, settle, story } from '../../testing/story.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { PoisonError, rowOf } from './events.ts'
+import { Pausing } from './pausing.ts'
 import type { SinkWork } from './sink-work.ts'
 import { Sink, type SinkOptions } from './sink.ts'
 
@@ -22,6 +23,7 @@ interface Scene {
   decide: (row: OutboxRow) => Outcome
   obstacle: string | undefined
   open(options?: Partial<SinkOptions>): Sink
+  readonly pausing: Pausing
   add(id: string, conversation: string, body?: string): Promise<void>
 }
 
@@ -30,8 +32,10 @@ async function begin(t: { after(end: () => Promise<void>): void }): Promise<Scen
   const scene = await story(t, { modules: [], storage })
   const outbox = await openOutbox(storage, { writer: 'one' })
   t.after(() => outbox.close())
+  const pausing = await Pausing.load(scene.host, 'test')
   const it: Scene = {
     scene,
+    pausing,
     outbox,
     taken: [],
     attempts: 0,
@@ -43,26 +47,31 @@ async function begin(t: { after(end: () => Promise<void>): void }): Promise<Scen
         name: 'test',
         reader,
         work: workOf(it),
-        deadLetters: new DeadLetters(scene.host, 'test'),
+        deadLetters: new DeadLetters(scene.host, 'test', outbox),
+        pausing,
         ...options,
       })
     },
     async add(id, conversation, body = 'x') {
-      const common = { id, hostType: 'example.com', at: 1, conversation }
-      const event = {
-        ...common,
-        kind: 'chat_event',
-        direction: 'in',
-        type: 'chat',
-        from: 'a@b',
-        to: 'c@d',
-        body,
-      } as const
-      await scene.host.commit(outbox.adding(rowOf(event, {})))
+      await scene.host.commit(outbox.adding(rowOf(eventOf(id, conversation, body), {})))
     },
   }
   return it
 }
+
+const eventOf = (id: string, conversation: string, body = 'x') =>
+  ({
+    id,
+    hostType: 'example.com',
+    at: 1,
+    conversation,
+    kind: 'chat_event',
+    direction: 'in',
+    type: 'chat',
+    from: 'a@b',
+    to: 'c@d',
+    body,
+  }) as const
 
 function workOf(it: Scene): SinkWork {
   return {
@@ -91,7 +100,7 @@ async function drain(it: Scene, sink: Sink, seconds = 3000): Promise<void> {
   equal((await sink.status()).pending, 0)
 }
 
-test('every event arrives, in order within its lane, whatever fails (property)', async () => {
+test('every event arrives, in order within its conversation, whatever fails (property)', async () => {
   const lane = fc.nat(4)
   const outcome = fc.constantFrom<Outcome>('ok', 'ok', 'fail', 'taken, fail')
   await fc.assert(
@@ -120,7 +129,28 @@ async function check(lanes: readonly number[], outcomes: readonly Outcome[]): Pr
   for (const end of ends.toReversed()) await end()
 }
 
-test('a failed event holds up its lane only', async (t) => {
+test('no more events are under way than may be, and everyone has a turn', async (t) => {
+  const it = await begin(t)
+  it.obstacle = 'not yet'
+  let most = 0
+  let underWay = 0
+  it.decide = () => {
+    most = Math.max(most, ++underWay)
+    setImmediate(() => underWay--)
+    return 'ok'
+  }
+  const sink = it.open({ maxUnderWay: 3 })
+  for (let n = 0; n < 40; n++) await it.add(`${n}`, `c${n % 20}`)
+  it.obstacle = undefined
+  sink.wake()
+  await drain(it, sink)
+  equal(it.taken.length, 40)
+  ok(most <= 3, `${most} at a time`)
+  deepEqual(new Set(it.taken.slice(0, 20)).size, 20)
+  await sink.stop()
+})
+
+test('a failed event holds up its conversation only', async (t) => {
   const it = await begin(t)
   it.decide = (row) => (row.conversation === 'stuck' ? 'fail' : 'ok')
   const sink = it.open()
@@ -206,10 +236,121 @@ test('R13: a poison event is put aside, told and counted; its lane goes on', asy
   deepEqual(it.taken, ['before', 'after'])
   const { counters, state, pending } = await sink.status()
   deepEqual([counters.deadLettered, counters.failed, state, pending], [1, 0, 'running', 0])
-  const [letter, ...others] = await new DeadLetters(it.scene.host, 'test').read(10)
+  const [letter, ...others] = await sink.deadLetters.list(10)
   deepEqual(others, [])
-  const { id, reason, conversation } = JSON.parse(letter!.value) as Record<string, unknown>
-  deepEqual([id, reason, conversation], ['bad', 'cannot be delivered', 'c'])
+  deepEqual([letter!.id, letter!.reason, letter!.conversation], ['bad', 'cannot be delivered', 'c'])
+  await sink.stop()
+})
+
+test('R13: dead letters are tried once more, or removed, by their numbers', async (t) => {
+  const it = await begin(t)
+  it.decide = (row) => (row.id === 'good' ? 'ok' : 'poison')
+  const sink = it.open()
+  for (const id of ['bad', 'worse', 'good']) await it.add(id, 'c')
+  await settle()
+  const [bad, worse] = await sink.deadLetters.list(10)
+  it.decide = () => 'ok'
+  equal(await sink.deadLetters.requeue([bad!.number, 99]), 1)
+  await drain(it, sink)
+  deepEqual(it.taken, ['good', 'bad'])
+  deepEqual(await sink.deadLetters.list(10), [worse])
+  equal(await sink.deadLetters.remove([bad!.number, worse!.number]), 1)
+  equal(await sink.deadLetters.count(), 0)
+  await sink.stop()
+})
+
+test('dead letters go by their age', async (t) => {
+  const it = await begin(t)
+  it.decide = () => 'poison'
+  const sink = it.open()
+  await it.add('old', 'c')
+  await settle()
+  await it.scene.wait(60)
+  const between = it.scene.clock.micros()
+  await it.add('young', 'c')
+  await settle()
+  await sink.deadLetters.expire(between)
+  deepEqual(
+    (await sink.deadLetters.list(10)).map(({ id }) => id),
+    ['young'],
+  )
+  await sink.stop()
+})
+
+test('dead letters go with the account of anyone whom they tell of', async (t) => {
+  const it = await begin(t)
+  it.decide = () => 'poison'
+  const sink = it.open()
+  await it.add('of both', 'a@b c@d')
+  await settle()
+  for (const [user, left] of [
+    ['x@b', 1],
+    ['c@d', 0],
+  ] as const) {
+    await it.scene.host.commit(...(await sink.deadLetters.ofUser(user)))
+    equal(await sink.deadLetters.count(), left)
+  }
+  await sink.stop()
+})
+
+test('a sink that is set back sends once more what is kept, and what it has not sent', async (t) => {
+  const it = await begin(t)
+  it.outbox.keepPassed(10 ** 15)
+  it.decide = (row) => (row.id === 'stuck' ? 'fail' : 'ok')
+  const sink = it.open()
+  for (const [id, conversation] of [
+    ['a', 'c'],
+    ['stuck', 'd'],
+    ['b', 'c'],
+    ['c', 'c'],
+  ] as const)
+    await it.add(id, conversation)
+  await settle()
+  deepEqual(it.taken, ['a', 'b', 'c'])
+  equal(await sink.replay({ id: 'nothing' }), false)
+  equal(await sink.replay({ id: 'b' }), true)
+  it.decide = () => 'ok'
+  await drain(it, sink)
+  deepEqual(it.taken.slice(3).toSorted(), ['b', 'c', 'stuck'])
+  await sink.stop()
+})
+
+test('R10: 10^5 events pile up and are caught up: few are in memory at any time', async (t) => {
+  const it = await begin(t)
+  it.obstacle = 'the broker is down'
+  const reader = it.outbox.reader('test')
+  let held = 0
+  let most = 0
+  const counting: OutboxReader = {
+    ...reader,
+    async read(limit) {
+      const rows = await reader.read(limit)
+      most = Math.max(most, (held += rows.length))
+      return rows
+    },
+    acknowledge(row) {
+      held--
+      reader.acknowledge(row)
+    },
+  }
+  const sink = it.open({ reader: counting })
+  for (let thousand = 0; thousand < 100; thousand++) {
+    const rows = Array.from({ length: 1000 }, (_, n) => eventOf(`${thousand * 1000 + n}`, `c${n % 100}`))
+    await it.scene.host.commit(...rows.map((event) => it.outbox.adding(rowOf(event, {}))))
+  }
+  equal((await sink.status()).pending, 100_000)
+  equal(most, 0, 'while the broker is down nothing is read')
+  it.obstacle = undefined
+  sink.wake()
+  while (it.taken.length < 100_000) await settle()
+  ok(most <= 5000, `${most} in memory`)
+  const next = new Map<number, number>()
+  for (const id of it.taken.map(Number)) {
+    const conversation = id % 100
+    equal(id, next.get(conversation) ?? conversation, 'each once, and in order')
+    next.set(conversation, id + 100)
+  }
+  equal(it.taken.length, 100_000)
   await sink.stop()
 })
 
@@ -227,12 +368,14 @@ test('events that are not for the sink are passed over', async (t) => {
 test('a paused sink keeps events; a resumed one sends them', async (t) => {
   const it = await begin(t)
   const sink = it.open()
-  sink.pause()
+  await sink.pause()
+  equal((await Pausing.load(it.scene.host, 'test')).paused, true, 'it will be after a restart')
   await it.add('a', 'c')
   await it.scene.wait(60)
   const { state, pending } = await sink.status()
   deepEqual([it.taken, state, pending], [[], 'paused', 1])
-  sink.resume()
+  await sink.resume()
+  equal((await Pausing.load(it.scene.host, 'test')).paused, false)
   await drain(it, sink)
   deepEqual(it.taken, ['a'])
   await sink.stop()

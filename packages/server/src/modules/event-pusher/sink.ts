@@ -1,13 +1,14 @@
 /**
- * The runner of a sink: reads events from the outbox and delivers them, at least once, and in order within a lane. One event of a lane is under way
- * at a time, and lanes go side by side; a failed event is tried again, with growing pauses, and holds up its lane only.
+ * The runner of a sink: reads events from the outbox and delivers them, at least once, and in order within a conversation. One event of a conversation
+ * is under way at a time, and conversations go side by side; a failed event is tried again, with growing pauses, and holds up its conversation only.
  */
 import { backoff } from '../../core/backoff.ts'
 import type { Host, Timer } from '../../core/module.ts'
-import type { OutboxReader, OutboxRow } from '../../core/outbox.ts'
+import type { OutboxReader, OutboxRow, Place } from '../../core/outbox.ts'
 import type { SinkControl, SinkHealth, SinkState, SinkStatus } from './api.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { PoisonError } from './events.ts'
+import type { Pausing } from './pausing.ts'
 import type { Delivered, SinkWork } from './sink-work.ts'
 
 /** What a sink is made of. */
@@ -16,6 +17,9 @@ export interface SinkOptions {
   readonly reader: OutboxReader
   readonly work: SinkWork
   readonly deadLetters: DeadLetters
+  readonly pausing: Pausing
+  /** Events under way at a time; default 512. */
+  readonly maxUnderWay?: number
   /** Rows in memory, delivered or not; default 5,000. Reading stops there, or at `maxHeldBytes`, and goes on when half is gone. */
   readonly maxHeld?: number
   /** UTF-16 units of the bodies in memory; default 16 Mi. */
@@ -29,8 +33,10 @@ const FIRST_PAUSE = 0.5
 const LONGEST_PAUSE = 30
 /** Seconds until a failed reading of the outbox is tried again. */
 const READ_PAUSE = 1
+/** Milliseconds between two lines about the same trouble. */
+const LOG_PAUSE = 60_000
 
-interface Lane {
+interface Conversation {
   /** In order; the first is the one under way or to be tried again. */
   readonly rows: OutboxRow[]
   busy: boolean
@@ -44,25 +50,32 @@ export class Sink implements SinkControl {
   readonly #host: Host
   readonly #reader: OutboxReader
   readonly #work: SinkWork
-  readonly #deadLetters: DeadLetters
+  readonly deadLetters: DeadLetters
+  readonly #pausing: Pausing
   readonly #maxHeld: number
   readonly #maxHeldLength: number
-  readonly #lanes = new Map<number, Lane>()
+  readonly #conversations = new Map<string, Conversation>()
   readonly #counters = { delivered: 0, unroutable: 0, failed: 0, deadLettered: 0, dropped: 0 }
   readonly #underWay = new Set<Promise<void>>()
+  readonly #maxUnderWay: number
+  /** Conversations that could go on if fewer events were under way, those that have waited longest first. */
+  readonly #inLine = new Set<Conversation>()
   #held = 0
   #heldLength = 0
   #filling: Promise<void> | undefined
   #fillAgain = false
   /** Reading has stopped for want of room, or because nothing could be delivered. */
   #starved = false
-  #paused = false
+  /** Being set back: nothing is read or sent. */
+  #rewinding: Promise<boolean> | undefined
   #stopping = false
   #reached = false
   #lastDeliveredAt: number | undefined
   #lastUnroutable: string | undefined
   #lastError: string | undefined
-  /** Lanes that wait for another attempt. */
+  #toldError: string | undefined
+  #toldAt = -Infinity
+  /** Conversations that wait for another attempt. */
   #failing = 0
 
   constructor(host: Host, options: SinkOptions) {
@@ -70,7 +83,9 @@ export class Sink implements SinkControl {
     this.name = options.name
     this.#reader = options.reader
     this.#work = options.work
-    this.#deadLetters = options.deadLetters
+    this.deadLetters = options.deadLetters
+    this.#pausing = options.pausing
+    this.#maxUnderWay = options.maxUnderWay ?? 512
     this.#maxHeld = options.maxHeld ?? 5000
     this.#maxHeldLength = options.maxHeldLength ?? 16 * 1024 * 1024
     this.#reader.onRows(() => this.#fill())
@@ -100,20 +115,31 @@ export class Sink implements SinkControl {
   /** Tries again at once what waits for another attempt: to be called when an obstacle may be gone. */
   wake(): void {
     if (this.#halted()) return
-    for (const lane of this.#lanes.values()) {
-      this.#unpause(lane)
-      this.#run(lane)
+    for (const conversation of this.#conversations.values()) {
+      this.#unpause(conversation)
+      this.#run(conversation)
     }
     this.#fill()
   }
 
-  pause(): void {
-    this.#paused = true
+  pause(): Promise<void> {
+    return this.#pausing.set(true)
   }
 
-  resume(): void {
-    this.#paused = false
+  resume(): Promise<void> {
+    const stored = this.#pausing.set(false)
     this.wake()
+    return stored
+  }
+
+  /** What is under way is finished first; a second call waits for the one before. */
+  async replay(from: Place): Promise<boolean> {
+    await this.#rewinding?.catch(() => undefined)
+    this.#rewinding = this.#rewind(from).finally(() => {
+      this.#rewinding = undefined
+      this.wake()
+    })
+    return this.#rewinding
   }
 
   async status(): Promise<SinkStatus> {
@@ -130,23 +156,39 @@ export class Sink implements SinkControl {
   /** Waits for what is under way, and stores how far the sink has come. */
   async stop(): Promise<void> {
     this.#stopping = true
-    for (const lane of this.#lanes.values()) this.#unpause(lane)
+    for (const conversation of this.#conversations.values()) this.#unpause(conversation)
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
     await this.#filling
+    await this.#rewinding?.catch(() => undefined)
     await this.#reader.close()
   }
 
   #state(): [state: SinkState, error: string | undefined] {
     if (this.#stopping) return ['stopped', undefined]
     const trouble = this.#work.obstacle() ?? this.#work.fault() ?? (this.#failing > 0 ? this.#lastError : undefined)
-    if (this.#paused) return ['paused', trouble]
+    if (this.#pausing.paused) return ['paused', trouble]
     if (trouble !== undefined) return [this.#reached || this.#counters.failed > 0 ? 'failing' : 'starting', trouble]
     this.#reached = true
     return this.#lastUnroutable === undefined ? ['running', undefined] : ['unroutable', this.#lastUnroutable]
   }
 
+  async #rewind(from: Place): Promise<boolean> {
+    while (this.#underWay.size > 0 || this.#filling !== undefined) await Promise.all([...this.#underWay, this.#filling])
+    if (this.#stopping) return false
+    const found = await this.#reader.rewind(from)
+    if (!found) return false
+    for (const conversation of this.#conversations.values()) this.#unpause(conversation)
+    this.#conversations.clear()
+    this.#inLine.clear()
+    this.#held = 0
+    this.#heldLength = 0
+    return true
+  }
+
   #halted(): boolean {
-    return this.#paused || this.#stopping || this.#work.obstacle() !== undefined
+    return (
+      this.#pausing.paused || this.#rewinding !== undefined || this.#stopping || this.#work.obstacle() !== undefined
+    )
   }
 
   /** Reads rows while there are any and there is room for them. */
@@ -181,21 +223,29 @@ export class Sink implements SinkControl {
   }
 
   #add(row: OutboxRow): void {
-    let lane = this.#lanes.get(row.lane)
-    if (lane === undefined) this.#lanes.set(row.lane, (lane = { rows: [], busy: false, failures: 0, again: undefined }))
-    lane.rows.push(row)
+    let conversation = this.#conversations.get(row.conversation)
+    if (conversation === undefined)
+      this.#conversations.set(
+        row.conversation,
+        (conversation = { rows: [], busy: false, failures: 0, again: undefined }),
+      )
+    conversation.rows.push(row)
     this.#held++
     this.#heldLength += row.body.length
-    this.#run(lane)
+    this.#run(conversation)
   }
 
-  /** Delivers the lane's first row unless one is under way. */
-  #run(lane: Lane): void {
-    while (!lane.busy && lane.again === undefined && lane.rows.length > 0 && !this.#halted()) {
-      const row = lane.rows[0]!
+  /** Delivers the conversation's first row unless one is under way, or too many are altogether: then its turn comes. */
+  #run(conversation: Conversation): void {
+    while (!conversation.busy && conversation.again === undefined && conversation.rows.length > 0 && !this.#halted()) {
+      if (this.#underWay.size >= this.#maxUnderWay) {
+        this.#inLine.add(conversation)
+        return
+      }
+      const row = conversation.rows[0]!
       const delivery = this.#deliver(row)
-      if (delivery === undefined) this.#passed(lane, row)
-      else this.#follow(lane, row, delivery)
+      if (delivery === undefined) this.#passed(conversation, row)
+      else this.#follow(conversation, row, delivery)
     }
   }
 
@@ -207,31 +257,42 @@ export class Sink implements SinkControl {
     }
   }
 
-  #follow(lane: Lane, row: OutboxRow, delivery: Promise<Delivered>): void {
-    lane.busy = true
+  #follow(conversation: Conversation, row: OutboxRow, delivery: Promise<Delivered>): void {
+    conversation.busy = true
     const followed = delivery
-      .then((delivered) => this.#delivered(lane, row, delivered))
-      .catch((error: unknown) => this.#failed(lane, row, error))
+      .then((delivered) => this.#delivered(conversation, row, delivered))
+      .catch((error: unknown) => this.#failed(conversation, row, error))
       .then(() => {
         this.#underWay.delete(followed)
-        lane.busy = false
-        this.#run(lane)
+        conversation.busy = false
+        this.#runNext()
+        this.#run(conversation)
       })
     this.#underWay.add(followed)
   }
 
-  #delivered(lane: Lane, row: OutboxRow, { unroutable }: Delivered): void {
+  /** Lets conversations go on while there is room, first the one that has waited longest. */
+  #runNext(): void {
+    for (const conversation of this.#inLine) {
+      if (this.#underWay.size >= this.#maxUnderWay) return
+      this.#inLine.delete(conversation)
+      this.#run(conversation)
+    }
+  }
+
+  #delivered(conversation: Conversation, row: OutboxRow, { unroutable }: Delivered): void {
     this.#counters.delivered++
     if (unroutable !== undefined) this.#counters.unroutable++
     this.#reached = true
     this.#lastUnroutable = unroutable
     this.#lastDeliveredAt = this.#host.clock.now()
-    this.#passed(lane, row)
+    this.#passed(conversation, row)
   }
 
-  #passed(lane: Lane, row: OutboxRow): void {
-    lane.rows.shift()
-    lane.failures = 0
+  #passed(conversation: Conversation, row: OutboxRow): void {
+    conversation.rows.shift()
+    conversation.failures = 0
+    if (conversation.rows.length === 0) this.#conversations.delete(row.conversation)
     this.#held--
     this.#heldLength -= row.body.length
     this.#reader.acknowledge(row)
@@ -239,34 +300,44 @@ export class Sink implements SinkControl {
     if (this.#starved && hasRoom && !this.#halted()) this.#fill()
   }
 
-  /** R13: what can never be delivered is put aside, so that its lane goes on; anything else is tried again. */
-  async #failed(lane: Lane, row: OutboxRow, error: unknown): Promise<void> {
-    if (!(error instanceof PoisonError)) return this.#putOff(lane, error)
+  /** R13: what can never be delivered is put aside, so that its conversation goes on; anything else is tried again. */
+  async #failed(conversation: Conversation, row: OutboxRow, error: unknown): Promise<void> {
+    if (!(error instanceof PoisonError)) return this.#putOff(conversation, error)
     try {
-      await this.#deadLetters.keep(row, error.message)
+      await this.deadLetters.keep(row, error.message)
     } catch (failure) {
-      return this.#putOff(lane, failure)
+      return this.#putOff(conversation, failure)
     }
     this.#counters.deadLettered++
-    this.#passed(lane, row)
+    this.#passed(conversation, row)
   }
 
-  #putOff(lane: Lane, error: unknown): void {
+  #putOff(conversation: Conversation, error: unknown): void {
     this.#counters.failed++
     this.#lastError = error instanceof Error ? error.message : String(error)
     if (this.#stopping) return
-    lane.failures++
+    this.#tell(this.#lastError)
+    conversation.failures++
     this.#failing++
-    lane.again = this.#host.after(backoff(lane.failures, FIRST_PAUSE, LONGEST_PAUSE), () => {
-      this.#unpause(lane)
-      this.#run(lane)
+    conversation.again = this.#host.after(backoff(conversation.failures, FIRST_PAUSE, LONGEST_PAUSE), () => {
+      this.#unpause(conversation)
+      this.#run(conversation)
     })
   }
 
-  #unpause(lane: Lane): void {
-    if (lane.again === undefined) return
-    lane.again.cancel()
-    lane.again = undefined
+  /** R11: what the other side says for the first time is told at once; the rest is told by the minute (watch.ts). */
+  #tell(error: string): void {
+    const now = this.#host.clock.monotonic()
+    if (error === this.#toldError && now - this.#toldAt < LOG_PAUSE) return
+    this.#toldError = error
+    this.#toldAt = now
+    this.#host.log.warn({ what: 'event_not_delivered', sink: this.name, error }, `an event waits: ${error}`)
+  }
+
+  #unpause(conversation: Conversation): void {
+    if (conversation.again === undefined) return
+    conversation.again.cancel()
+    conversation.again = undefined
     this.#failing--
   }
 }

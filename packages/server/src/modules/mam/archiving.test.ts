@@ -207,9 +207,11 @@ describe('the module', () => {
       'urn:xmpp:mam:2#extended',
       'urn:xmpp:mam:2#groupchat-field',
       'urn:xmpp:sid:0',
+      'urn:xmpp:fulltext:0',
       'urn:xmpp:message-retract:0',
       'urn:xmpp:message-retract:0#tombstone',
       'urn:esl:message-retract-by-stanza-id:0',
+      'urn:xmpp:message-retract:1#tombstone',
     ])
   })
 })

@@ -11,8 +11,10 @@ import type { Element } from '@meerkat/xml'
 import { type Delivery, type Host, type Verdict, when } from '../../core/module.ts'
 import { type Direction, isArchivable } from './archivable.ts'
 import { archiveId, encodeId } from '../../core/message-ids.ts'
+import type { ArchiveFigures } from './figures.ts'
 import type { Preferences } from './prefs.ts'
 import { retract } from './retraction.ts'
+import { searchableText } from './searching.ts'
 import type { UserArchiveSettings } from './settings.ts'
 import type { ArchiveStore } from './store.ts'
 
@@ -23,6 +25,7 @@ export interface Archiving {
   /** Undefined when users have no choice. */
   readonly prefs: Preferences | undefined
   readonly settings: UserArchiveSettings
+  readonly figures: ArchiveFigures
 }
 
 /** The sender's archive; for `userSend`. */
@@ -58,6 +61,7 @@ export function archiveReceived(archiving: Archiving, delivery: Delivery): Verdi
     const told = given !== undefined || settings.no_stanzaid_element
     const known = told ? message : message.append(stanzaId(id, owner))
     const place = { owner, remote: from, direction: 'I', id, message: known } as const
+    delivery.archived = true
     return when(keep(archiving, delivery, place), () => known)
   })
 }
@@ -78,12 +82,18 @@ interface Place {
 }
 
 function keep(archiving: Archiving, delivery: Delivery, place: Place): void | Promise<void> {
-  const { store, settings } = archiving
+  const { host, store, settings, figures } = archiving
+  const began = host.clock.monotonic()
   const groupchat = messageType(place.message) === 'groupchat'
-  delivery.keep(...store.keep({ ...place, from: delivery.from, groupchat }))
+  const searchable = settings.full_text_search ? searchableText(place.message) : null
+  const { stored } = figures
+  delivery.keep(...store.keep({ ...place, from: delivery.from, groupchat, searchable, stored }))
+  figures.archived.value++
+  figures.archiveTime.observe((host.clock.monotonic() - began) * 1000)
   const retraction = settings.message_retraction ? parseRetraction(place.message) : undefined
   if (retraction === undefined) return
   const { owner, remote, direction } = place
-  const retracting = { owner, remote, direction, retraction, stamp: delivery.receivedAt }
+  const id = place.message.attr('id')
+  const retracting = { owner, remote, direction, retraction, id, stamp: delivery.receivedAt }
   return retract(store, retracting).then((writes) => delivery.keep(...writes))
 }

@@ -2,6 +2,7 @@
 import { type ArchiveQuery, type Jid, StanzaError } from '@meerkat/protocol'
 import { decodeId, greatestIdAt, leastIdAt } from '../../core/message-ids.ts'
 import { type Condition, type Row, archive, countRows, narrow, readRows, sizeOf } from './rows.ts'
+import { isShort, searchRows, searchWords } from './searching.ts'
 import type { ArchiveStore } from './store.ts'
 
 /** How many rows are counted at most: a total or a place beyond it is left out, unless the archive's own counter tells it. */
@@ -33,6 +34,10 @@ interface Asked {
   readonly query: ArchiveQuery
   readonly beforeId: bigint | undefined
   readonly afterId: bigint | undefined
+  readonly fromId: bigint | undefined
+  readonly toId: bigint | undefined
+  /** Words to search for. */
+  readonly words: readonly string[] | undefined
   readonly ids: readonly bigint[] | undefined
   /** Bounds of the page. */
   readonly before: bigint | undefined
@@ -59,8 +64,10 @@ class Search {
   readonly #limits: PageLimits
   /** What the query finds without paging. */
   readonly #found: Condition
+  /** The rows among which words are searched. */
+  readonly #among: Condition
   readonly #filtered: boolean
-  readonly #newest: boolean
+  readonly #from: 'oldest' | 'newest'
 
   constructor(store: ArchiveStore, owner: number, asked: Asked, limits: PageLimits) {
     this.#store = store
@@ -68,26 +75,41 @@ class Search {
     this.#asked = asked
     this.#limits = limits
     const everything = archive(owner)
-    this.#found = narrow(everything, wantedBy(asked))
-    this.#filtered = this.#found.sql !== everything.sql
+    const wanted = wantedBy(asked)
+    this.#among = narrow(everything, wanted)
+    this.#found = narrow(this.#among, { words: asked.words })
+    this.#filtered = Object.values(wanted).some((value) => value !== undefined) || asked.words !== undefined
     // XEP-0059 §2.3: a page before something ends there; an empty <before/> is the end of everything
-    this.#newest = asked.query.rsm?.before !== undefined
+    this.#from = asked.query.rsm?.before === undefined ? 'oldest' : 'newest'
   }
 
   async page(): Promise<Page> {
-    const { query, before, after } = this.#asked
-    const offset = this.#newest ? 0 : (query.rsm?.index ?? 0)
-    if (offset > COUNTED) throw new StanzaError('cancel', 'feature-not-implemented', 'The index is too great.')
+    const { query } = this.#asked
     const limit = Math.min(this.#limits.max_result_limit, query.rsm?.max ?? this.#limits.default_result_limit)
-    const window = narrow(this.#found, { before, after })
     // One more than wanted tells whether there is more.
-    const rows = await readRows(this.#store.db, window, this.#newest ? 'newest' : 'oldest', limit + 1, offset)
-    const complete = rows.length <= limit
-    if (!complete) rows.splice(this.#newest ? 0 : limit, 1)
-    if (this.#limits.enforce_simple_queries || query.simple) return { rows, complete }
+    const { rows, whole } = await this.#read(limit + 1)
+    const complete = whole && rows.length <= limit
+    if (rows.length > limit) rows.splice(this.#from === 'newest' ? 0 : limit, 1)
+    if (this.#limits.enforce_simple_queries || query.simple || !(await this.#isCounted())) return { rows, complete }
     await this.#requireLimit(rows, complete)
     const count = await this.#count()
     return { rows, complete, count, index: await this.#index(rows, count) }
+  }
+
+  async #read(limit: number): Promise<{ rows: Row[]; whole: boolean }> {
+    const { query, before, after, words } = this.#asked
+    const { db } = this.#store
+    const offset = this.#from === 'newest' ? 0 : (query.rsm?.index ?? 0)
+    if (offset > COUNTED || (offset > 0 && words !== undefined))
+      throw new StanzaError('cancel', 'feature-not-implemented', 'The index is too great.')
+    const page = { before, after }
+    if (words !== undefined) return searchRows(db, narrow(this.#among, page), words, this.#from, limit)
+    return { rows: await readRows(db, narrow(this.#found, page), this.#from, limit, offset), whole: true }
+  }
+
+  /** What a search finds is counted when that is no more than a look at a few messages. */
+  #isCounted(): boolean | Promise<boolean> {
+    return this.#asked.words === undefined || isShort(this.#store.db, this.#among)
   }
 
   /** Reference §7.2: a client that names no limit must not take a first page for everything. */
@@ -96,7 +118,7 @@ class Search {
     const { query, before } = this.#asked
     if (query.rsm?.max !== undefined || first === undefined) return
     // Nothing comes after the last page, and nothing after a first one that is complete.
-    if (this.#newest ? before === undefined : complete) return
+    if (this.#from === 'newest' ? before === undefined : complete) return
     const onwards = narrow(this.#found, { atLeast: first.id })
     const left = await countRows(this.#store.db, onwards, this.#limits.max_result_limit)
     if (left !== undefined) return
@@ -113,8 +135,8 @@ class Search {
     const [first, last] = [rows[0], rows.at(-1)]
     if (first === undefined || last === undefined || count === undefined) return undefined
     const { query, before, after } = this.#asked
-    if (this.#newest && before === undefined) return Math.max(0, count - rows.length)
-    if (!this.#newest && after === undefined) return query.rsm?.index ?? 0
+    if (this.#from === 'newest' && before === undefined) return Math.max(0, count - rows.length)
+    if (this.#from === 'oldest' && after === undefined) return query.rsm?.index ?? 0
     const earlier = await countRows(this.#store.db, narrow(this.#found, { before: first.id }), COUNTED)
     if (earlier !== undefined) return earlier
     const later = await countRows(this.#store.db, narrow(this.#found, { after: last.id }), COUNTED)
@@ -135,27 +157,34 @@ function read(query: ArchiveQuery): Asked {
     query,
     beforeId: id(query.beforeId),
     afterId: id(query.afterId),
+    fromId: id(query.fromId),
+    toId: id(query.toId),
+    words: query.fullText === undefined ? undefined : searchWords(query.fullText),
     ids: query.ids?.map((text) => id(text) ?? 0n),
     before: id(query.rsm?.before),
     after: id(query.rsm?.after),
   }
 }
 
-function wantedBy({ query, beforeId, afterId, ids }: Asked) {
+function wantedBy({ query, beforeId, afterId, fromId, toId, ids }: Asked) {
   return {
     with: query.with,
-    atLeast: query.start === undefined ? undefined : leastIdAt(query.start),
-    atMost: query.end === undefined ? undefined : greatestIdAt(query.end),
+    atLeast: greatest(query.start === undefined ? undefined : leastIdAt(query.start), fromId),
+    atMost: least(query.end === undefined ? undefined : greatestIdAt(query.end), toId),
     before: beforeId,
     after: afterId,
     ids,
-    groupchat: query.includeGroupchat,
+    groupchat: query.includeGroupchat === false ? false : undefined,
   }
 }
 
+const greatest = (a: bigint | undefined, b: bigint | undefined) =>
+  a !== undefined && (b === undefined || a > b) ? a : b
+const least = (a: bigint | undefined, b: bigint | undefined) => (a !== undefined && (b === undefined || a < b) ? a : b)
+
 /** The messages that a query names. */
-function named({ beforeId, afterId, ids = [], before, after }: Asked): bigint[] {
-  return [...new Set([beforeId, afterId, before, after, ...ids])].filter((id) => id !== undefined)
+function named({ beforeId, afterId, fromId, toId, ids = [], before, after }: Asked): bigint[] {
+  return [...new Set([beforeId, afterId, fromId, toId, before, after, ...ids])].filter((id) => id !== undefined)
 }
 
 /** XEP-0313 §4.1.3 and §4.3.1: every message that is named must be in the archive. */

@@ -2,12 +2,15 @@
 import { LRUCache } from 'lru-cache'
 import { type ArchivePrefs, type Jid, StanzaError, buildMamPrefs, parseMamPrefs } from '@meerkat/protocol'
 import { parseElement, serialize } from '@meerkat/xml'
-import { type Host, type Write, when } from '../../core/module.ts'
+import { type Host, type Word, type Write, when } from '../../core/module.ts'
 import { contactsOf } from '../../core/contacts.ts'
 
 /** How many addresses a user may list, and of how many users the preferences are remembered. */
 const MAX_LISTED = 1000
 const REMEMBERED = 10_000
+
+/** Tells other nodes that a user's preferences are others now. */
+const CHANGED = 'mod_mam preferences'
 
 const ALWAYS: ArchivePrefs = { default: 'always', always: [], never: [] }
 
@@ -38,6 +41,11 @@ export class Preferences {
     return loading
   }
 
+  /** What is stored for a user, as text; undefined when that is nothing. */
+  stored(user: Jid): Promise<string | undefined> {
+    return this.#store.get(user.toString())
+  }
+
   async #read(user: string): Promise<ArchivePrefs> {
     const stored = await this.#store.get(user)
     return stored === undefined ? ALWAYS : parseMamPrefs(parseElement(stored))
@@ -50,12 +58,22 @@ export class Preferences {
     const key = user.toString()
     const write = this.#store.put(key, serialize(buildMamPrefs(prefs)))
     await this.#host.commit({ ...write, committed: () => void this.#recent.set(key, prefs) })
+    await this.#host.nodes.tell(CHANGED, key)
   }
 
   /** Removes a user's preferences. */
   forget(user: Jid): Write {
     const key = user.toString()
-    return { ...this.#store.remove(key), committed: () => void this.#recent.delete(key) }
+    const committed = (): void => {
+      this.#recent.delete(key)
+      void this.#host.nodes.tell(CHANGED, key)
+    }
+    return { ...this.#store.remove(key), committed }
+  }
+
+  /** Another node has changed preferences. */
+  heard({ topic, data }: Word): undefined {
+    if (topic === CHANGED) this.#recent.delete(data)
   }
 
   /** Whether a user (a bare JID) wants what is exchanged with `remote` in the archive. */

@@ -7,8 +7,10 @@ import {
   OriginId,
   Retract,
   RetractByStanzaId,
+  RetractV1,
   Retracted,
   RetractedByStanzaId,
+  RetractedV1,
   StanzaId,
 } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
@@ -64,6 +66,24 @@ describe('XEP-0424 §5: retraction', () => {
     const held = RetractedByStanzaId.in(tombstone!.message)!
     assert.deepEqual([StanzaId.in(held)?.attr('id'), StanzaId.in(held)?.attr('by')], [id, JULIET])
     assert.equal(OriginId.in(held)?.attr('id'), 'o1')
+  })
+
+  it("0.4.2 §4.1: by the stanza's id, of a message with an origin-id or without; S62: of nobody else", async (t) => {
+    const { romeo, juliet } = await verona(t)
+    const withId = (id: string, ...more: Element[]) => Message({ to: JULIET, type: 'chat', id }, Body({}, id), ...more)
+    const retracting = (to: string, id: string) => Message({ to, type: 'chat', id: `r-${id}` }, RetractV1({ id }))
+    await romeo.send(withId('plain'))
+    await romeo.send(withId('both', OriginId({ id: 'both' })))
+    await romeo.send(withId('kept'))
+    await juliet.send(retracting(ROMEO, 'kept'))
+    await romeo.send(retracting(JULIET, 'plain'))
+    await romeo.send(retracting(JULIET, 'both'))
+    await romeo.send(retracting('mercutio@example.com', 'kept'))
+    await romeo.send(retracting(JULIET, 'never said'))
+    const { results } = await read(juliet)
+    const states = results.map(({ message }) => RetractedV1.in(message)?.attr('id') ?? message.attr('id'))
+    assert.deepEqual(states.slice(0, 3), ['r-plain', 'r-both', 'kept'])
+    assert.deepEqual([results[0]?.message.children.length, results[0]?.message.attr('id')], [1, 'plain'])
   })
 
   it('changes nothing when it is switched off', async (t) => {

@@ -28,6 +28,10 @@ const effective = {
   default_result_limit: integer(50, 'How many messages a page has when the client does not say.'),
   max_result_limit: integer(50, 'How many messages a page may have.'),
   enforce_simple_queries: flag(false, 'Never count what a query finds.'),
+  full_text_search: flag(
+    true,
+    'Let users search the text of messages; off, the text is not kept a second time for that.',
+  ),
 }
 
 const asyncWriter = {
@@ -41,7 +45,6 @@ const asyncWriter = {
 const ineffective = {
   is_archivable_message: noEffect(text('mod_mam_utils')),
   send_message: noEffect(text('mod_mam_utils')),
-  full_text_search: noEffect(flag(true)),
   cache_users: noEffect(flag(true)),
   async_writer: noEffect(optionalSection(asyncWriter)),
   delete_domain_limit: noEffect(integerOrInfinity(Infinity, '', { min: 1 })),
@@ -101,6 +104,7 @@ export function userArchiveSettings(config: Values<typeof mamSettings>): UserArc
     default_result_limit: own.default_result_limit ?? config.default_result_limit,
     max_result_limit: own.max_result_limit ?? config.max_result_limit,
     enforce_simple_queries: own.enforce_simple_queries ?? config.enforce_simple_queries,
+    full_text_search: own.full_text_search ?? config.full_text_search,
     archive_groupchats: own.archive_groupchats,
     same_mam_id_for_peers: own.same_mam_id_for_peers,
   }

@@ -8,6 +8,8 @@ import type { Direction } from './archivable.ts'
 
 /** How many owners' numbers are remembered. */
 const REMEMBERED_OWNERS = 100_000
+/** How many messages go in the unit of an account. */
+const REMOVED_AT_ONCE = 1000
 
 /** A message for an archive. */
 export interface Kept {
@@ -20,6 +22,10 @@ export interface Kept {
   readonly remote: Jid
   readonly message: Element
   readonly groupchat: boolean
+  /** What the message is found by when words are searched for; null when it is not to be found so. */
+  readonly searchable: string | null
+  /** Called when it is durable. */
+  readonly stored: () => void
 }
 
 /** How a statement finds the owner: by number when it is known. Both are one look into an index of a row that is in use. */
@@ -30,8 +36,8 @@ const OPEN = `INSERT INTO mam_server_user (server, user_name) VALUES (?, ?) ON C
 
 const keepText = (owner: string, groupchat: boolean): string =>
   `INSERT INTO mam_message
-     (id, from_jid, remote_bare_jid, remote_resource, direction, message, origin_id, user_id, is_groupchat)
-   SELECT ?, ?, ?, ?, ?, ?, ?, id, ${groupchat ? 'TRUE' : 'FALSE'} FROM mam_server_user WHERE ${owner}`
+     (id, from_jid, remote_bare_jid, remote_resource, direction, message, origin_id, search_body, user_id, is_groupchat)
+   SELECT ?, ?, ?, ?, ?, CAST(? AS BLOB), ?, ?, id, ${groupchat ? 'TRUE' : 'FALSE'} FROM mam_server_user WHERE ${owner}`
 
 const countText = (owner: string): string =>
   `INSERT INTO mam_counter (user_id, messages) SELECT id, 1 FROM mam_server_user WHERE ${owner}
@@ -50,9 +56,12 @@ export class ArchiveStore {
   readonly #numbers = new LRUCache<string, number>({ max: REMEMBERED_OWNERS })
   /** Looks for numbers under way; an account that goes meanwhile takes its own out, so that no number outlives its archive. */
   readonly #looking = new Map<string, Promise<number | undefined>>()
+  readonly #forgotten: (owner: string) => void
 
-  constructor(db: Database) {
+  /** `forgotten` is told of owners whose archives are removed here. */
+  constructor(db: Database, forgotten: (owner: string) => void = () => undefined) {
     this.db = db
+    this.#forgotten = forgotten
   }
 
   /** What a message leaves in an archive: the archive itself if it is new, the row, and one more in the archive's count. */
@@ -62,33 +71,50 @@ export class ArchiveStore {
     const owner: SqlValue[] = known ? [number] : [kept.owner.domain, kept.owner.local]
     const texts = known ? TEXTS.number : TEXTS.name
     const writes = [
-      { sql: kept.groupchat ? texts.keepGroupchat : texts.keep, params: [...rowOf(kept), ...owner] },
-      { sql: texts.count, params: owner },
+      { sql: kept.groupchat ? texts.keepGroupchat : texts.keep, params: rowOf(kept, owner) },
+      { sql: texts.count, params: owner, committed: kept.stored },
     ]
     if (known) return writes
     return [{ sql: OPEN, params: owner, committed: () => void this.#remember(kept.owner) }, ...writes]
   }
 
-  /** Replaces what a row holds. */
+  /** Replaces what a row holds, with what is not found by words. */
   replace(owner: number, id: bigint, message: Element): Write {
     return {
-      sql: 'UPDATE mam_message SET message = ? WHERE user_id = ? AND id = ?',
-      params: [encode(message), owner, id],
+      sql: 'UPDATE mam_message SET message = CAST(? AS BLOB), search_body = NULL WHERE user_id = ? AND id = ?',
+      params: [serialize(message), owner, id],
     }
   }
 
-  /** Removes a user's archive. What is still on its way to it finds no owner, and is not kept. */
-  forget(owner: Jid): Write[] {
+  /** What goes in one unit with an account: a small archive. A large one goes behind it, a part at a time (see `keeps.ts`). */
+  async removal(owner: Jid): Promise<Write[]> {
+    const [counted] = await this.db.query<{ messages: number }>(
+      `SELECT messages FROM mam_counter WHERE user_id = (${ITS_OWNER})`,
+      owner.domain,
+      owner.local,
+    )
+    return this.#removal(owner, (counted?.messages ?? 0) <= REMOVED_AT_ONCE)
+  }
+
+  /** What is still on its way to a small archive finds no owner, and is not kept. */
+  #removal(owner: Jid, small: boolean): Write[] {
     const params = [owner.domain, owner.local]
     const forget = (): void => {
-      this.#numbers.delete(owner.toString())
-      this.#looking.delete(owner.toString())
+      this.forgetNumber(owner.toString())
+      this.#forgotten(owner.toString())
     }
+    if (!small) return [{ sql: `DELETE FROM mam_counter WHERE user_id = (${ITS_OWNER})`, params, committed: forget }]
     return [
       { sql: `DELETE FROM mam_message WHERE user_id = (${ITS_OWNER})`, params },
       { sql: `DELETE FROM mam_counter WHERE user_id = (${ITS_OWNER})`, params },
       { sql: `DELETE FROM mam_server_user WHERE ${BY_NAME}`, params, committed: forget },
     ]
+  }
+
+  /** Forgets the number of an owner (a bare JID) whose archive is gone. */
+  forgetNumber(owner: string): void {
+    this.#numbers.delete(owner)
+    this.#looking.delete(owner)
   }
 
   /** The number of an owner; undefined while there is no archive. */
@@ -113,20 +139,14 @@ export class ArchiveStore {
   }
 }
 
-function rowOf({ id, from, remote, direction, message }: Kept): SqlValue[] {
-  const row: SqlValue[] = [id, from.toString(), remote.bare.toString(), remote.resource]
-  row.push(direction, encode(message), originId(message) ?? null)
-  return row
+function rowOf({ id, from, remote, direction, message, searchable }: Kept, owner: readonly SqlValue[]): SqlValue[] {
+  const parties = [from.toString(), remote.bare.toString(), remote.resource, direction] as const
+  // A text travels to the writer's thread for less than bytes do.
+  return [id, ...parties, serialize(message), originId(message) ?? null, searchable, ...owner]
 }
 
 /** The number of an owner as the store has it now; undefined when there is no archive. */
 export async function findNumber(db: Database, owner: Jid): Promise<number | undefined> {
   const rows = await db.query<{ id: number }>(ITS_OWNER, owner.domain, owner.local)
   return rows[0]?.id
-}
-
-const utf8 = new TextEncoder()
-
-function encode(message: Element): Uint8Array {
-  return utf8.encode(serialize(message))
 }

@@ -1,7 +1,7 @@
 /** Holds back what is sent to a device until it has what was sent before. */
 import type { Jid } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
-import { Gate, type Held, type Host, type Session, sessionSlot } from '../../core/module.ts'
+import { Gate, type Handing, type Held, type Host, type Session, sessionSlot } from '../../core/module.ts'
 
 /** How many messages wait for a device; when there are more, they no longer wait, and overtake what was kept. */
 const MAX_HELD = 1000
@@ -34,9 +34,9 @@ export class ServingGate extends Gate {
     this.#owner = jid.bare.toString()
   }
 
-  pass(stanza: Element, at?: number): void {
-    if ((!this.#arriving && !this.#serving) || !this.#waits(stanza)) return this.onward(stanza, at)
-    this.#held.push({ stanza, at: at ?? this.#host.clock.micros() })
+  pass(stanza: Element, at?: number, handing?: Handing): void {
+    if ((!this.#arriving && !this.#serving) || !this.#waits(stanza)) return this.onward(stanza, at, handing)
+    this.#held.push({ stanza, at: at ?? this.#host.clock.micros(), handing })
     if (this.#held.length > MAX_HELD) this.open()
   }
 
@@ -66,7 +66,7 @@ export class ServingGate extends Gate {
     if (this.#arriving || this.#serving) return
     const held = this.#held
     this.#held = []
-    for (const { stanza, at } of held) this.onward(stanza, at)
+    for (const { stanza, at, handing } of held) this.onward(stanza, at, handing)
   }
 
   /** Results of the archive and copies come from the account itself; they stay with the answers that they belong to. */

@@ -1,16 +1,41 @@
 /** Hands kept messages to users who have come back: oldest first, to one device, and forgotten only when it has them (XEP-0160 §2). */
-import { type Jid, Delay, buildDelay, expiresAfter, tryJid } from '@meerkat/protocol'
-import { type Element, type Node, parseElement } from '@meerkat/xml'
-import type { Host, LogEntry, Session, StoredLog } from '../../core/module.ts'
+import { type Jid, expiresAfter, parseJid, tryJid } from '@meerkat/protocol'
+import { type Element, parseElement } from '@meerkat/xml'
+import {
+  type Host,
+  type LogEntry,
+  NodeGone,
+  type Session,
+  type SessionEntry,
+  type StoredLog,
+  type Word,
+  delayed,
+  isUnwanted,
+} from '../../core/module.ts'
 import { type ServingGate, gateOf, openGate } from './gate.ts'
+import type { Reserve } from './reserve.ts'
 
 /** How much is read and handed over at a time: so many messages, and of these no more than so many characters, but always one. */
 const PAGE = 50
 const PAGE_CHARACTERS = 128 * 1024
 
+/** Tells other nodes that something was stored for a user. */
+const LOOK = 'mod_offline look'
+/** Asks another node what is reserved there. */
+const RESERVED = 'mod_offline reserved'
+
+const NONE: ReadonlySet<number> = new Set()
+
+function noneIfGone(error: unknown): number[] {
+  if (error instanceof NodeGone) return []
+  throw error
+}
+
 /** The mailboxes of one host type. */
 export class Mailboxes {
   readonly store: StoredLog
+  /** What stays in the mailboxes for now. */
+  reserve: Reserve | undefined
   readonly #host: Host
   /** Who is being served: a second device that comes while the first is served gets nothing of what the first gets. */
   readonly #serving = new Map<string, Promise<void>>()
@@ -42,8 +67,9 @@ export class Mailboxes {
    */
   deliverIfAvailable(owner: Jid): void {
     const device = this.#device(owner)
-    if (this.#stopped || device === undefined) return
+    if (this.#stopped) return
     const key = owner.toString()
+    if (device === undefined) return this.#tellOthers(owner)
     if (this.#serving.has(key)) {
       this.#again.add(key)
       this.#close(key, device)
@@ -64,17 +90,58 @@ export class Mailboxes {
 
   async #serve(owner: Jid): Promise<void> {
     const key = owner.toString()
+    let begun = false
+    try {
+      // No two nodes hand over the same messages.
+      await this.#host.nodes.exclusively(`offline ${key}`, () => {
+        begun = true
+        return this.#servePages(owner, key)
+      })
+    } finally {
+      if (!begun) this.#served(key)
+    }
+  }
+
+  async #servePages(owner: Jid, key: string): Promise<void> {
     try {
       let more = true
       while (more && !this.#stopped) more = (await this.#nextPage(owner, key)) || this.#again.has(key)
     } finally {
       // In the same step as the last look at `#again`, so that nobody adds to it in vain.
-      this.#serving.delete(key)
-      this.#again.delete(key)
-      const gates = this.#gates.get(key) ?? []
-      this.#gates.delete(key)
-      for (const gate of gates) gate.serving = false
+      this.#served(key)
     }
+  }
+
+  #served(key: string): void {
+    this.#serving.delete(key)
+    this.#again.delete(key)
+    const gates = this.#gates.get(key) ?? []
+    this.#gates.delete(key)
+    for (const gate of gates) gate.serving = false
+  }
+
+  /** The user's device is connected to another node. */
+  #tellOthers(owner: Jid): void {
+    const isElsewhere = ({ local, priority }: SessionEntry): boolean =>
+      local === undefined && priority !== undefined && priority >= 0
+    if (this.#host.directory.of(owner).some(isElsewhere)) void this.#host.nodes.tell(LOOK, owner.toString())
+  }
+
+  /** Another node has stored something for a user whose device may be here. */
+  heard({ topic, data }: Word): string | undefined {
+    if (topic === RESERVED) return JSON.stringify(this.reserve?.times(data) ?? [])
+    if (topic !== LOOK) return
+    const owner = parseJid(data)
+    if (this.#device(owner) !== undefined) this.deliverIfAvailable(owner)
+  }
+
+  /** When the messages were received that sessions of other nodes hold. */
+  async #reservedElsewhere(key: string): Promise<ReadonlySet<number>> {
+    const { nodes } = this.#host
+    const times = (answer: string | undefined): number[] =>
+      answer === undefined ? [] : (JSON.parse(answer) as number[])
+    const all = nodes.names().map((node) => nodes.ask(node, RESERVED, key, times).catch(noneIfGone))
+    return all.length === 0 ? NONE : new Set((await Promise.all(all)).flat())
   }
 
   #close(key: string, device: Session): void {
@@ -86,7 +153,11 @@ export class Mailboxes {
   /** Hands over the oldest messages; whether there may be more to do. */
   async #nextPage(owner: Jid, key: string): Promise<boolean> {
     this.#again.delete(key)
-    const page = within(await this.store.read(key, { limit: PAGE }))
+    const elsewhere = await this.#reservedElsewhere(key)
+    const entries = await this.store.read(key, { limit: PAGE + elsewhere.size + (this.reserve?.size(key) ?? 0) })
+    // Also of what was reserved while this was read.
+    const isFree = ({ at }: LogEntry): boolean => !elsewhere.has(at) && this.reserve?.has(key, at) !== true
+    const page = within(entries.filter(isFree).slice(0, PAGE))
     const device = this.#device(owner)
     if (device === undefined) return false
     this.#close(key, device)
@@ -98,12 +169,16 @@ export class Mailboxes {
   async #handOver(owner: string, page: readonly LogEntry[], device: Session): Promise<boolean> {
     const now = this.#host.clock.now() * 1000
     const gate = gateOf(this.#host, device)
+    let before: LogEntry | undefined
     for (const entry of page) {
       const message = parseElement(entry.value)
+      const twice = before !== undefined && isSame(before, entry)
+      before = entry
       // XEP-0023 §3: what has expired is not delivered
       const seconds = expiresAfter(message)
-      if (seconds === undefined || entry.at + seconds * 1_000_000 > now)
-        gate.onward(delayed(message, entry.at, device.jid.domain))
+      const isFresh = seconds === undefined || entry.at + seconds * 1_000_000 > now
+      if (!twice && isFresh && (await this.#unwanted(message, device.jid)) !== true)
+        gate.onward(delayed(message, entry.at, device.jid.domain), entry.at)
       const waiting = device.ready()
       if (waiting !== undefined) await waiting
       if (device.closed) return false
@@ -119,16 +194,31 @@ export class Mailboxes {
     return true
   }
 
+  /** S68: whom the user has blocked since does not get through. */
+  #unwanted(message: Element, device: Jid): boolean | undefined | Promise<boolean | undefined> {
+    const from = tryJid(message.attr('from'))
+    return from === undefined ? undefined : this.#host.hooks.first(isUnwanted, device, from, 'message')
+  }
+
   /** The user's device on this node that takes messages: the one with the highest priority that is not negative. */
   #device(owner: Jid): Session | undefined {
     let best: Session | undefined
     for (const { local } of this.#host.directory.of(owner)) {
       const priority = local?.priority
       if (local === undefined || local.closed || priority === undefined || priority < 0) continue
-      if (best?.priority === undefined || priority > best.priority) best = local
+      // One without connection only when there is no other.
+      if (best?.priority === undefined || (best.lost && !local.lost)) best = local
+      else if (priority > best.priority && (best.lost || !local.lost)) best = local
     }
     return best
   }
+}
+
+/** Whether two entries are the same message: a device that was lost while it was handed a page may have left some of it once more. */
+function isSame(a: LogEntry, b: LogEntry): boolean {
+  if (a.at !== b.at) return false
+  const [first, second] = [parseElement(a.value), parseElement(b.value)]
+  return first.attr('from') === second.attr('from') && first.attr('id') === second.attr('id')
 }
 
 /** The first entries, as many as go together into what a client that reads has room for. */
@@ -136,11 +226,4 @@ function within(entries: readonly LogEntry[]): readonly LogEntry[] {
   let characters = 0
   const end = entries.findIndex(({ value }, index) => (characters += value.length) > PAGE_CHARACTERS && index > 0)
   return end < 0 ? entries : entries.slice(0, end)
-}
-
-/** XEP-0203 §4: when the server received it. What claims to be from this server already was forged (S60). */
-function delayed(message: Element, stamp: number, domain: string): Element {
-  const forged = (child: Node): boolean => Delay.is(child) && tryJid(child.attr('from'))?.toString() === domain
-  const kept = message.children.filter((child) => !forged(child))
-  return message.withChildren([...kept, buildDelay({ from: domain, stamp })])
 }

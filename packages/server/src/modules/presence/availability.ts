@@ -6,12 +6,15 @@ import {
   type Delivery,
   type Host,
   type Session,
+  type SessionEntry,
   type Subscription,
   contactsOf,
   isSeen,
+  isUnwanted,
   sees,
   sessionSlot,
 } from '../../core/module.ts'
+import { lookAt } from './arrival.ts'
 import { takeDirected } from './directed.ts'
 import { presenceChanged, userArriving, userAvailable, userUnavailable } from './hooks.ts'
 import { readPriority } from './priority.ts'
@@ -49,14 +52,19 @@ export class Availability {
     told.catch((error: unknown) => this.#host.report('presence_failed', error))
   }
 
+  /** The same for a session whose node has gone. */
+  async lost({ jid, presence }: SessionEntry): Promise<void> {
+    if (presence === undefined) return
+    const contacts = await this.#host.hooks.first(contactsOf, jid.bare)
+    await this.#broadcast(jid, Presence({ type: 'unavailable', from: jid }), contacts)
+  }
+
   /** RFC 6121 §3.1.5 and §3.2.2: a contact that may see the user's presence from now on gets it, one that may no more sees it end. */
   async subscriptionChanged(user: Jid, contact: Jid, before: Subscription, after: Subscription): Promise<void> {
     if (isSeen(before) === isSeen(after)) return
-    const all = this.#host.directory.of(user).flatMap(({ jid, presence }) => {
-      if (presence === undefined) return []
-      return this.#send(isSeen(after) ? presence : Presence({ type: 'unavailable' }), jid, contact)
-    })
-    await Promise.all(all)
+    for (const { jid, presence } of this.#host.directory.of(user))
+      if (presence !== undefined)
+        await this.#send(isSeen(after) ? presence : Presence({ type: 'unavailable' }), jid, contact)
   }
 
   #inTurn(session: Session, step: () => Promise<void>): Promise<void> {
@@ -80,6 +88,8 @@ export class Availability {
     const arrives = priority >= 0 && (last === undefined || last < 0)
     if (arrives) void hooks.notify(userArriving, session)
     try {
+      // Whoever hears of the presence can count on it, at whatever node.
+      if (directory.spreading !== undefined) await directory.spreading
       const contacts = await hooks.first(contactsOf, session.jid.bare)
       await this.#broadcast(session.jid, stanza, contacts)
       if (before === undefined) await this.#greet(session, contacts)
@@ -97,6 +107,7 @@ export class Availability {
     const before = session.presence
     if (before !== undefined) {
       directory.setPresence(session, undefined, undefined)
+      if (directory.spreading !== undefined) await directory.spreading
       const contacts = await hooks.first(contactsOf, session.jid.bare)
       await this.#broadcast(session.jid, stanza, contacts)
       const others = directed.filter((jid) => !isSeen(contacts?.get(jid.bare)?.subscription))
@@ -117,18 +128,31 @@ export class Availability {
   /** What a session gets with its first presence: the user's other resources, the requests that wait, and the contacts' presence. */
   async #greet(session: Session, contacts: Contacts | undefined): Promise<void> {
     const { jid } = session
+    const { hooks } = this.#host
     for (const other of this.#host.directory.of(jid))
       if (other.presence !== undefined && other.local !== session) await this.#send(other.presence, other.jid, jid)
     const probed: Jid[] = []
     for (const contact of contacts?.all() ?? []) {
       // RFC 6121 §3.1.3: a request is delivered again until it is answered
-      if (contact.request !== undefined) await this.#hand(session, parseElement(contact.request))
+      if (contact.request !== undefined && (await hooks.first(isUnwanted, jid, contact.jid, 'other')) !== true)
+        await this.#hand(session, parseElement(contact.request))
       if (sees(contact.subscription) && this.#reachable(contact.jid)) probed.push(contact.jid)
     }
     for (let i = 0; i < probed.length && !session.closed; i += PROBED_AT_ONCE) {
-      await this.#toAll(Presence({ type: 'probe' }), jid, probed.slice(i, i + PROBED_AT_ONCE))
+      await this.#probe(jid, probed.slice(i, i + PROBED_AT_ONCE))
       await session.ready()
     }
+  }
+
+  /** RFC 6121 §4.3.1: asks contacts elsewhere for their presence, and looks at that of contacts here. */
+  async #probe(from: Jid, contacts: readonly Jid[]): Promise<void> {
+    const waiting: Promise<void>[] = []
+    for (const contact of contacts) {
+      const isHere = this.#host.serves(contact.domain)
+      const one = isHere ? lookAt(this.#host, contact, from) : this.#send(Presence({ type: 'probe' }), from, contact)
+      if (one !== undefined) waiting.push(one.catch((error: unknown) => this.#host.report('presence_failed', error)))
+    }
+    if (waiting.length > 0) await Promise.all(waiting)
   }
 
   /** S52: what others have made large must not end the connection of a client that reads. */
@@ -143,15 +167,17 @@ export class Availability {
   }
 
   async #toAll(stanza: Element, from: Jid, targets: readonly Jid[]): Promise<void> {
-    await Promise.all(targets.map((to) => this.#send(stanza, from, to)))
+    const sent = stanza.set('from', from.toString())
+    const waiting: Promise<void>[] = []
+    for (const to of targets) {
+      const one = this.#send(sent, from, to)
+      if (one !== undefined) waiting.push(one)
+    }
+    if (waiting.length > 0) await Promise.all(waiting)
   }
 
   /** A contact that cannot be reached is no concern of the others. */
-  async #send(stanza: Element, from: Jid, to: Jid): Promise<void> {
-    try {
-      await this.#host.send(stanza, from, to)
-    } catch (error) {
-      this.#host.report('presence_failed', error)
-    }
+  #send(stanza: Element, from: Jid, to: Jid): void | Promise<void> {
+    return this.#host.post(stanza, from, to)?.catch((error: unknown) => this.#host.report('presence_failed', error))
   }
 }

@@ -5,13 +5,16 @@ import {
   presenceOfUser,
   presenceToUser,
   rfc,
+  sessionArrived,
   sessionClosed,
+  sessionLost,
+  sessionPacked,
   subscriptionChanged,
   userSend,
 } from '../../core/module.ts'
 import { arrive } from './arrival.ts'
 import { Availability } from './availability.ts'
-import { noteDirected } from './directed.ts'
+import { noteDirected, packDirected, unpackDirected } from './directed.ts'
 
 export default defineModule({
   key: 'mod_presence',
@@ -29,6 +32,9 @@ export default defineModule({
         presenceOfUser.on((delivery, session) => availability.say(delivery, session)),
         presenceToUser.on((delivery) => arrive(host, delivery)),
         sessionClosed.on((session) => availability.ended(session)),
+        sessionLost.on((entry) => availability.lost(entry)),
+        sessionPacked.on(packDirected),
+        sessionArrived.on(unpackDirected),
         subscriptionChanged.on((...change) => availability.subscriptionChanged(...change)),
       ],
     }

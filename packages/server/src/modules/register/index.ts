@@ -1,5 +1,4 @@
 /** XEP-0077: In-Band Registration, before login and on a session. */
-import { LRUCache } from 'lru-cache'
 import {
   Body,
   type Jid,
@@ -12,6 +11,7 @@ import {
   StreamError,
   Subject,
   buildRegister,
+  formatDateTime,
   makeJid,
   parseJid,
   parseRegister,
@@ -25,7 +25,6 @@ import {
   type Stranger,
   type Values,
   accountRegistered,
-  accountRemoved,
   defineModule,
   featuresBeforeLogin,
   generalKey,
@@ -43,7 +42,8 @@ import {
   text,
   xep,
 } from '../../core/module.ts'
-import { ipRules } from './ip-rules.ts'
+import { Budget } from './budget.ts'
+import { addressSetting, ipRules } from './ip-rules.ts'
 import { passwordEntropy } from './password-strength.ts'
 
 const settings = {
@@ -53,10 +53,10 @@ const settings = {
     'A message to new users; none when both are empty.',
   ),
   registration_watchers: list(jid(), [], 'Who is told of new users.'),
-  password_strength: integer(0, 'The least entropy of a password, in bits.'),
+  password_strength: integer(0, 'The least entropy of a password, in bits.', { min: 0 }),
   ip_access: tables(
     {
-      address: required(text(undefined, 'An address or a network.')),
+      address: required(addressSetting('An address or a network.')),
       policy: required(oneOf(['allow', 'deny'], undefined, 'Whether clients there may register.')),
     },
     'Who may register by address; the first entry that fits decides.',
@@ -65,8 +65,6 @@ const settings = {
 }
 
 const INSTRUCTIONS = 'Choose a username and password to register with this server'
-/** Addresses remembered for `general.registration_timeout`. */
-const REMEMBERED_ADDRESSES = 10_000
 
 export default defineModule({
   key: 'mod_register',
@@ -79,8 +77,8 @@ export default defineModule({
     return {
       features: [RegisterQuery.ns],
       iq: [
-        iqGet(RegisterQuery, (iq, request) => result(iq, form(request.from.local)), ['server']),
-        iqSet(RegisterQuery, (iq, request) => registrar.change(iq, request), ['server']),
+        iqGet(RegisterQuery, (iq, { from }) => result(iq, form(host.serves(from.domain) ? from.local : undefined))),
+        iqSet(RegisterQuery, (iq, request) => registrar.change(iq, request)),
       ],
       hooks: [
         featuresBeforeLogin.on((features) => [...features, RegisterFeature()]),
@@ -94,66 +92,51 @@ export default defineModule({
 
 /** XEP-0077 §3.1: the fields that are asked for; for a user, the one that is there. */
 function form(username?: string): Element {
-  if (username !== undefined)
-    return buildRegister({
-      registered: true,
-      fields: new Map([
-        ['username', username],
-        ['password', ''],
-      ]),
-    })
-  return buildRegister({
-    instructions: INSTRUCTIONS,
-    fields: new Map([
-      ['username', ''],
-      ['password', ''],
-    ]),
-  })
+  const fields = new Map([
+    ['username', username ?? ''],
+    ['password', ''],
+  ])
+  return buildRegister({ instructions: INSTRUCTIONS, registered: username !== undefined, fields })
 }
 
 class Registrar {
   readonly #host: Host
   readonly #config: Values<typeof settings>
   readonly #mayRegister: (ip: string) => boolean
-  /** Addresses that have registered an account a short while ago (S44). */
-  readonly #recent: LRUCache<string, true>
-  readonly #limited: boolean
+  readonly #budget: Budget
 
   constructor(host: Host, config: Values<typeof settings>) {
     this.#host = host
     this.#config = config
     this.#mayRegister = ipRules(config.ip_access)
-    const { registration_timeout: timeout } = host.shared(generalKey)
-    // "infinity" switches the limit off: nobody is remembered.
-    this.#limited = timeout !== Infinity
-    const ttl = this.#limited ? timeout * 1000 : 1
-    this.#recent = new LRUCache({ max: REMEMBERED_ADDRESSES, ttl, perf: { now: () => host.clock.monotonic() } })
+    this.#budget = new Budget(host.shared(generalKey).registration_timeout, host.clock)
   }
 
   /** Answers a client that has not logged in. */
   async beforeLogin(iq: Element, { domain, ip }: Stranger): Promise<Element> {
     if (iq.attr('type') === 'get') return result(iq, form())
     const { fields, remove } = parseRegister(RegisterQuery.in(iq)!)
-    if (remove) throw new StanzaError('auth', 'forbidden')
-    const { user, password } = credentials(fields, domain)
+    // XEP-0077 §3.2 and §3.3: nobody is known here yet
+    if (remove) throw new StanzaError('cancel', 'unexpected-request')
+    // XEP-0077 §3.1
+    const { user, password } = credentials(fields, domain, 'not-acceptable')
     this.#admit(user, ip)
-    if (this.#limited) this.#recent.set(ip, true)
-    try {
-      await this.#register(user, password)
-    } catch (error) {
-      this.#recent.delete(ip)
-      throw error
-    }
-    await this.#welcome(user, ip)
+    await this.#budget.spend(ip, () => this.#register(user, password))
+    // The account is there, whatever becomes of the words about it.
+    await this.#welcome(user, ip).catch((error: unknown) => this.#host.report('welcome_failed', error))
     return result(iq)
   }
 
   /** XEP-0077 §3.2 and §3.3: a user removes the account or changes its password. */
   async change(iq: Element, { from, to }: IqRequest): Promise<Element> {
-    if (!this.#host.serves(from.domain) || from.domain !== to.domain) throw new StanzaError('auth', 'forbidden')
+    const isOwn = from.domain === to.domain && (to.local === '' || to.equals(from.bare))
+    if (!isOwn || !this.#host.serves(from.domain)) throw new StanzaError('auth', 'forbidden')
     const { fields, remove } = parseRegister(RegisterQuery.in(iq)!)
+    const may = this.#host.access(this.#config.access, from.bare, from.domain) !== 'deny'
+    if (remove && !may) throw new StanzaError('cancel', 'not-allowed')
     if (remove) return this.#remove(iq, from.bare, fields)
-    const { user, password } = credentials(fields, from.domain)
+    if (!may) throw new StanzaError('auth', 'forbidden')
+    const { user, password } = credentials(fields, from.domain, 'bad-request')
     // A session registers nobody but changes its own password.
     if (!user.equals(from.bare)) throw new StanzaError('cancel', 'not-allowed')
     this.#checkStrength(password)
@@ -164,12 +147,14 @@ class Registrar {
   async #remove(iq: Element, user: Jid, fields: Registration['fields']): Promise<Element> {
     // XEP-0077 §3.2: nothing besides <remove/>
     if (fields.size > 0) throw new StanzaError('modify', 'bad-request')
-    const writes = await this.#host.hooks.fold(accountRemoved, [], user)
-    await this.#host.accounts.remove(user, writes)
+    // XEP-0077 §3.2: such as a guest
+    if (!(await this.#host.removeAccount(user))) throw new StanzaError('auth', 'registration-required')
     // The answer goes out before the sessions are closed.
     this.#host.after(0, () => {
-      for (const { local } of this.#host.directory.of(user))
-        local?.connection.close(new StreamError('not-authorized', 'User removed'))
+      const error = new StreamError('not-authorized', 'User removed')
+      for (const entry of this.#host.directory.of(user))
+        if (entry.local === undefined) void this.#host.endEntry(entry, 'User removed', error)
+        else entry.local.connection.close(error)
     })
     return result(iq)
   }
@@ -177,12 +162,9 @@ class Registrar {
   #admit(user: Jid, ip: string): void {
     const allowed = this.#host.access(this.#config.access, user, user.domain) !== 'deny' && this.#mayRegister(ip)
     if (!allowed) throw new StanzaError('auth', 'forbidden')
-    if (this.#recent.has(ip))
-      throw new StanzaError('wait', 'resource-constraint', 'Users are not allowed to register accounts so quickly')
   }
 
   #checkStrength(password: string): void {
-    if (password === '') throw new StanzaError('modify', 'bad-request')
     if (passwordEntropy(password) < this.#config.password_strength)
       throw new StanzaError('modify', 'not-acceptable', 'The password is too weak')
   }
@@ -198,17 +180,22 @@ class Registrar {
     const { subject, body } = this.#config.welcome_message
     if (subject !== '' || body !== '')
       await this.#host.send(Message({ type: 'normal' }, Subject({}, subject), Body({}, body)), server, user)
-    const news = `The user ${user} has just registered from ${ip}`
+    const now = formatDateTime(this.#host.clock.now() * 1000, 0)
+    const news = `[${now}] The account ${user} was registered from IP address ${ip} using mod_register.`
     for (const watcher of this.#config.registration_watchers)
       await this.#host.send(Message({ type: 'chat' }, Body({}, news)), server, parseJid(watcher))
   }
 }
 
-function credentials(fields: Registration['fields'], domain: string): { user: Jid; password: string } {
+function credentials(
+  fields: Registration['fields'],
+  domain: string,
+  incomplete: 'bad-request' | 'not-acceptable',
+): { user: Jid; password: string } {
   const username = fields.get('username') ?? ''
   const password = fields.get('password') ?? ''
-  // XEP-0077 §3.1: both are required
-  if (username === '' || password === '') throw new StanzaError('modify', 'bad-request')
+  if (username === '' || password === '')
+    throw new StanzaError('modify', incomplete, 'Both a username and a password are needed.')
   try {
     return { user: makeJid(username, domain), password }
   } catch (error) {

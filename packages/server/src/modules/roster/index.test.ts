@@ -345,4 +345,21 @@ describe('S42: an account that goes', () => {
       ['to', 'none'],
     )
   })
+
+  it('its contacts are told after a restart when the server dies before they were', async (t) => {
+    const scene = await verona(t)
+    const { host, kernel } = scene
+    const [juliet, romeo, rosters] = [jid('juliet'), jid('romeo'), rostersOf(host)!]
+    await rosters.put(juliet, romeo, 'both')
+    await rosters.put(romeo, juliet, 'both')
+    const writes = await host.hooks.fold(accountRemoved, [], juliet)
+    // What would have happened in memory does not.
+    const order = host.stores.keyedSet('erasing').put('', juliet.toString(), '0')
+    await host.commit(order, ...writes.map(({ sql, params }) => ({ sql, params })))
+    assert.equal((await rosters.contact(romeo, juliet))!.subscription, 'both')
+    await kernel.eraser.resume()
+    await scene.wait(1)
+    assert.equal((await rosters.contact(romeo, juliet))!.subscription, 'none')
+    assert.equal(await host.stores.keyedSet('roster_farewells').count(juliet.toString()), 0)
+  })
 })

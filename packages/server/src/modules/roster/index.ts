@@ -15,6 +15,7 @@ import {
   type Delivery,
   type IqHandler,
   type IqRequest,
+  accountErasing,
   accountRemoved,
   backend,
   contactsOf,
@@ -25,8 +26,11 @@ import {
   iqGet,
   iqSet,
   isSeen,
+  keptEntries,
   maySeePresence,
   noEffect,
+  type PersonalData,
+  personalData,
   presenceToUser,
   rfc,
   streamFeatures,
@@ -34,18 +38,20 @@ import {
   userReceive,
   userSend,
   when,
+  wordOfNode,
   xep,
 } from '../../core/module.ts'
 import { type RosterApi, provideRosters } from './api.ts'
 import { Keeper } from './keeper.ts'
-import { interest } from './pushes.ts'
-import { Rosters } from './rosters.ts'
+import type { Roster } from './roster.ts'
+import { FAREWELLS, Rosters } from './rosters.ts'
 import { arrive, leave } from './subscriptions.ts'
 
 export default defineModule({
   key: 'mod_roster',
   summary: 'Keeps contact lists and presence subscriptions.',
   specs: [rfc(6121, { note: 'rosters and subscriptions, §2 and §3' }), xep(237, '1.3')],
+  keeps: [keptEntries('roster'), keptEntries(FAREWELLS)],
   config: {
     versioning: flag(false, 'Let clients skip the roster that they already have.'),
     store_current_id: noEffect(flag(false)),
@@ -73,11 +79,14 @@ export default defineModule({
         presenceToUser.on((delivery) => arrive(host, keeper, delivery), 'early'),
         streamFeatures.on((offered) => [...offered, ...features]),
         contactsOf.on((user) => rosters.of(user)),
+        wordOfNode.on((word) => rosters.heard(word)),
         maySeePresence.on(
           (user, contact) =>
             user.equals(contact) || when(rosters.of(user), (roster) => isSeen(roster.get(contact)?.subscription)),
         ),
-        accountRemoved.on(async (writes, user) => [...writes, await keeper.removal(user)]),
+        accountRemoved.on(async (writes, user) => [...writes, ...(await keeper.removal(user))]),
+        accountErasing.on((user) => keeper.makeUp(user)),
+        personalData.on(async (data, user) => [...data, tableOf(await rosters.of(user))]),
       ],
       stop: () => provideRosters(host, undefined),
     }
@@ -91,14 +100,12 @@ function read(keeper: Keeper, versioning: boolean, asked: Counter): IqHandler {
     asked.value++
     return when(keeper.rosters.of(request.to), (roster) => {
       const ver = versioning ? payload(iq)!.attr('ver') : undefined
-      const session = request.delivery.session?.slot(interest)
-      if (session !== undefined) {
-        session.roster = true
-        session.versions = ver !== undefined
-      }
+      const { session } = request.delivery
+      const known = session === undefined ? undefined : keeper.mark(session, ver !== undefined)
       // RFC 6121 §2.6.3: an empty result says that the client's roster is the present one
-      if (ver !== undefined && ver === roster.version) return result(iq)
-      return result(iq, buildRoster(roster.listed(), ver === undefined ? undefined : roster.version))
+      if (ver !== undefined && ver === roster.version) return when(known, () => result(iq))
+      const list = result(iq, buildRoster(roster.listed(), ver === undefined ? undefined : roster.version))
+      return when(known, () => list)
     })
   }
 }
@@ -123,6 +130,16 @@ function refuseForged({ stanza, to }: Delivery): undefined {
   if (stanza.name !== 'iq' || to.resource === '' || stanza.attr('type') !== 'set') return
   if (stanza.elements().some((child: Element) => RosterQuery.is(child)))
     throw new StanzaError('cancel', 'service-unavailable')
+}
+
+/** The columns are MongooseIM's; `askmessage` is the request that waits for the user. */
+function tableOf(roster: Roster): PersonalData {
+  const columns = ['jid', 'name', 'subscription', 'ask', 'groups', 'askmessage', 'xs']
+  const rows = Array.from(roster.all(), ({ jid, name, subscription, ask, groups, request = '' }) => {
+    const asks = ask ? (request === '' ? 'out' : 'both') : request === '' ? 'none' : 'in'
+    return [jid.toString(), name, subscription, asks, groups.join(';'), request, '']
+  })
+  return { group: 'roster', columns, rows }
 }
 
 function api(keeper: Keeper): RosterApi {

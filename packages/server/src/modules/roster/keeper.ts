@@ -1,9 +1,17 @@
 /** RFC 6121 §2 and §3: what users, their contacts and the server do to rosters, each with all that follows from it. */
 import { type Jid, Presence, type RosterChange, StanzaError } from '@meerkat/protocol'
 import { type Element, serialize } from '@meerkat/xml'
-import { type Host, type Subscription, type Write, isSeen, subscriptionChanged, when } from '../../core/module.ts'
+import {
+  type Host,
+  type Session,
+  type Subscription,
+  type Write,
+  isSeen,
+  subscriptionChanged,
+  when,
+} from '../../core/module.ts'
 import { type Item, blank, looksSame, stateOf, withState } from './item.ts'
-import { push } from './pushes.ts'
+import { ROSTER, VERSIONS, push } from './pushes.ts'
 import type { Roster } from './roster.ts'
 import type { Change, Rosters } from './rosters.ts'
 import { type SubscriptionType, inbound, outbound } from './states.ts'
@@ -35,6 +43,14 @@ export class Keeper {
     this.#host = host
     this.rosters = rosters
     this.#settings = settings
+  }
+
+  /** RFC 6121 §2.2: the session is told of changes from now on, with versions if it wants them; resolves when all nodes know. */
+  mark(session: Session, versions: boolean): Promise<void> | undefined {
+    const { directory } = this.#host
+    directory.mark(session, ROSTER, true)
+    directory.mark(session, VERSIONS, versions)
+    return directory.spreading
   }
 
   /**
@@ -139,8 +155,8 @@ export class Keeper {
     if (was !== is) await this.#host.hooks.notify(subscriptionChanged, user, contact, was, is)
   }
 
-  /** The write that removes a user's roster; the contacts are told when it is durable, so that none of them trusts a successor (S42). */
-  async removal(user: Jid): Promise<Write> {
+  /** What removes a user's roster; the contacts are told when it is durable, so that none of them trusts a successor (S42). */
+  async removal(user: Jid): Promise<Write[]> {
     const contacts = await this.#everyone(user)
     // The sessions end when the roster is gone, and can tell nobody then.
     const available = this.#host.directory.of(user).filter(({ presence }) => presence !== undefined)
@@ -150,8 +166,14 @@ export class Keeper {
           await this.#host.send(Presence({ type: 'unavailable' }), jid, item.jid)
         await this.#farewell(user, item)
       }
+      await this.rosters.told(user)
     }
     return this.rosters.clear(user, () => this.#behind(farewells()))
+  }
+
+  /** S42: tells the contacts who have not been told because the server died. */
+  async makeUp(user: Jid): Promise<void> {
+    for (const item of await this.rosters.untold(user)) await this.#farewell(user, item)
   }
 
   /** All that the roster knows of; a roster that cannot be read is removed all the same. */

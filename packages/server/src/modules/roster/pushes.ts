@@ -1,24 +1,17 @@
 /** RFC 6121 §2.1.6: roster pushes, which tell a user's clients of changes. */
 import { randomBytes } from 'node:crypto'
 import { Iq, type Jid, type RosterEntry, buildRoster } from '@meerkat/protocol'
-import { type Host, type SessionEntry, sessionSlot } from '../../core/module.ts'
+import type { Host, SessionEntry } from '../../core/module.ts'
 import type { Item } from './item.ts'
 import type { Roster } from './roster.ts'
 
-/** What a session has shown interest in. */
-interface Interest {
-  /** It has asked for the roster (RFC 6121 §2.2). */
-  roster: boolean
-  /** It has asked for the roster's version too (RFC 6121 §2.6). */
-  versions: boolean
-}
+/** Marks sessions that have asked for the roster (RFC 6121 §2.2), and for its version too (§2.6). */
+export const ROSTER = 'roster'
+export const VERSIONS = 'roster versions'
 
-/** What each session has shown interest in. */
-export const interest = sessionSlot((): Interest => ({ roster: false, versions: false }))
-
-/** The sessions that want to know of the roster. Those of other nodes cannot be asked, and count as interested. */
+/** The sessions that want to know of the roster. */
 export function interested(host: Host, user: Jid): SessionEntry[] {
-  return host.directory.of(user).filter(({ local }) => local === undefined || local.peek(interest)?.roster === true)
+  return host.directory.of(user).filter(({ marks }) => marks.includes(ROSTER))
 }
 
 /** Pushes an item as it is now, or that it is gone. */
@@ -26,7 +19,7 @@ export function push(host: Host, versions: boolean, user: Jid, roster: Roster, c
   const entry: RosterEntry = item?.listed === true ? item : gone(contact)
   const pushed = host.metrics.counter('mod_roster_push')
   for (const session of interested(host, user)) {
-    const ver = versions && session.local?.peek(interest)?.versions !== false ? roster.version : undefined
+    const ver = versions && session.marks.includes(VERSIONS) ? roster.version : undefined
     const id = `push${randomBytes(6).toString('base64url')}`
     pushed.value++
     host.deliver(session, Iq({ type: 'set', id, to: session.jid }, buildRoster([entry], ver)))

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type Jid } from '@meerkat/protocol'
-import type { Host, KeyedSet, Write } from '../../core/module.ts'
+import type { Host, KeyedSet, Word, Write } from '../../core/module.ts'
 import { type Item, encodeItem } from './item.ts'
 import { Roster } from './roster.ts'
 
@@ -10,10 +10,16 @@ export interface Change {
   readonly after: Item | undefined
 }
 
+/** Tells other nodes that a user's roster is another one now. */
+const CHANGED = 'mod_roster changed'
+/** Holds the contacts of removed users until they have been told. */
+export const FAREWELLS = 'roster_farewells'
+
 /** The rosters of all users: kept in the store, the recently used ones in memory. */
 export class Rosters {
   readonly #host: Host
   readonly #store: KeyedSet
+  readonly #farewells: KeyedSet
   readonly #recent: LRUCache<string, Roster | Promise<Roster>>
   /** The last change of each user that is under way. */
   readonly #turns = new Map<string, Promise<unknown>>()
@@ -22,6 +28,7 @@ export class Rosters {
   constructor(host: Host, items: number) {
     this.#host = host
     this.#store = host.stores.keyedSet('roster')
+    this.#farewells = host.stores.keyedSet(FAREWELLS)
     const weigh = (roster: Roster | Promise<Roster>): number => (roster instanceof Roster ? 1 + roster.weight : 1)
     this.#recent = new LRUCache({ maxSize: Math.max(1, items), sizeCalculation: weigh })
   }
@@ -30,6 +37,11 @@ export class Rosters {
   of(user: Jid): Roster | Promise<Roster> {
     const key = user.bare.toString()
     return this.#recent.get(key) ?? this.#load(key)
+  }
+
+  /** Another node has changed a roster. */
+  heard({ topic, data }: Word): undefined {
+    if (topic === CHANGED) this.#recent.delete(data)
   }
 
   #load(key: string): Promise<Roster> {
@@ -63,10 +75,13 @@ export class Rosters {
         await this.#host.commit(this.#write(key, contact, after))
         roster.set(contact, after)
         this.#recent.set(key, roster)
+        await this.#host.nodes.tell(CHANGED, key)
       }
       return { before, after }
     }
-    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(change)
+    // What is in memory was read after the last change at another node: that has told this one before it gave up its turn.
+    const exclusive = () => this.#host.nodes.exclusively(`roster ${key}`, change)
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(exclusive)
     const over = turn
       .catch(() => undefined)
       .then(() => {
@@ -82,12 +97,24 @@ export class Rosters {
   }
 
   /** Removes all that the user has; `committed` is called when that is durable. */
-  clear(user: Jid, committed: () => void): Write {
+  clear(user: Jid, committed: () => void): Write[] {
     const key = user.bare.toString()
     const forget = (): void => {
       this.#recent.delete(key)
+      void this.#host.nodes.tell(CHANGED, key)
       committed()
     }
-    return { ...this.#store.clear(key), committed: forget }
+    // They are needed once more: for those who have to be told.
+    return [this.#farewells.clear(key), { ...this.#store.move(key, FAREWELLS), committed: forget }]
+  }
+
+  /** The contacts of a removed user who may not have been told. */
+  async untold(user: Jid): Promise<Item[]> {
+    return [...new Roster(await this.#farewells.all(user.toString())).all()]
+  }
+
+  /** All contacts of a removed user have been told. */
+  told(user: Jid): Promise<void> {
+    return this.#host.commit(this.#farewells.clear(user.toString()))
   }
 }

@@ -47,7 +47,7 @@ async function receive(
   const stanza = delivery.stanza.with({ from: contact, to: user })
   const effect = await keeper.inbound(user, contact, type, stanza)
   const deliver = (): void => {
-    for (const entry of addressees(host, user, type)) host.deliver(entry, stanza)
+    for (const entry of delivery.takers(addressees(host, user, type))) host.deliver(entry, stanza)
   }
   const failed = (error: unknown): void => host.report('subscription_failed', error)
   delivery.afterwards(() => void keeper.announce(user, contact, effect, deliver).catch(failed))

@@ -72,8 +72,8 @@ export const since = (message: Element | undefined): (string | undefined)[] =>
 /** A time of the story's clock as `since` gives it. */
 export const stampOf = (milliseconds: number): string => formatDateTime(milliseconds * 1000).slice(0, 19)
 
-/** A store whose commits wait while it is held. */
-export function heldDatabase(): Database & { hold(): () => void; fail(): void } {
+/** A store whose commits wait while it is held, and fail until that is taken back. */
+export function heldDatabase(): Database & { hold(): () => void; fail(): () => void } {
   const inner = memoryDatabase()
   let open = Promise.resolve()
   let failing = false
@@ -92,6 +92,7 @@ export function heldDatabase(): Database & { hold(): () => void; fail(): void } 
     },
     fail() {
       failing = true
+      return () => void (failing = false)
     },
   }
 }

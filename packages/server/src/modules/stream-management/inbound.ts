@@ -4,9 +4,15 @@ import type { InboundCounter } from '../../core/module.ts'
 
 /** Counts the stanzas of a client: one is handled when everything that it, and all before it, leave behind is durable or was refused. */
 export class Inbound implements InboundCounter {
-  #received = 0
-  #handled = 0
+  #received: number
+  #handled: number
   #settled: Promise<void> | undefined
+
+  /** `handled`: how many were before, at another node. */
+  constructor(handled = 0) {
+    this.#received = handled
+    this.#handled = handled
+  }
 
   /** How many were handled (modulo 2^32): the `h` of an `<a/>`. */
   get handled(): number {

@@ -11,8 +11,12 @@ import {
   nonza,
   seconds,
   section,
+  sessionArrived,
   sessionClosed,
+  sessionLeft,
+  sessionPacked,
   streamFeatures,
+  wordOfNode,
   xep,
 } from '../../core/module.ts'
 import { StreamManager } from './manager.ts'
@@ -49,6 +53,10 @@ export default defineModule({
         nonza.on((session, element) => manager.nonza(session, element)),
         connectionLost.on((session) => manager.lost(session)),
         sessionClosed.on((session) => manager.closed(session)),
+        sessionPacked.on((memory, session) => manager.pack(memory, session)),
+        sessionLeft.on((session) => manager.left(session)),
+        sessionArrived.on((session, memory) => manager.arrived(session, memory)),
+        wordOfNode.on((word) => manager.elsewhere.heard(word)),
       ],
       stop: () => manager.stop(),
     }

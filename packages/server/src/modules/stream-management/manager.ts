@@ -8,8 +8,6 @@ import {
   SmEnabled,
   SmRequest,
   SmResume,
-  SmResumed,
-  type StanzaCondition,
   StreamError,
   buildSmFailed,
   handledCountTooHigh,
@@ -17,9 +15,11 @@ import {
   wantsResumption,
 } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
-import { type Host, type Newcomer, type Session, type Timer, sessionSlot } from '../../core/module.ts'
+import { type Host, type Memory, type Newcomer, type Session } from '../../core/module.ts'
+import { Elsewhere } from './elsewhere.ts'
 import { Inbound } from './inbound.ts'
-import { Outbound, type OutboundSettings } from './outbound.ts'
+import { type Managed, managedOf, managedSlot, refuse, takeOver } from './managed.ts'
+import { Outbound, type OutboundSettings, type PackedOutbound } from './outbound.ts'
 import { StaleCounts, type StaleSettings } from './stale.ts'
 
 /** The settings of the module. */
@@ -28,22 +28,15 @@ export interface ManagerSettings extends OutboundSettings {
   readonly stale_h: StaleSettings
 }
 
-/** A session whose client has enabled stream management. */
-interface Managed {
-  /** What the client names when it resumes; undefined when it may not. */
+/** What another node needs to go on with a session. */
+interface Packed {
   readonly id: string | undefined
-  readonly inbound: Inbound
-  readonly outbound: Outbound
-  /** Ends the session while it has no connection. */
-  timer: Timer | undefined
-  /** Who tries to take the session over; of several the last. */
-  heir: Newcomer | undefined
-  /** How many of the client's requests wait for commits. */
-  waiting: number
+  readonly handled: number
+  readonly outbound: PackedOutbound
 }
 
-const managedSlot = sessionSlot(() => ({ managed: undefined as Managed | undefined }))
-const managedOf = (session: Session): Managed | undefined => session.peek(managedSlot)?.managed
+/** The module's part of a session that moves. */
+const PACKED = 'mod_stream_management'
 
 /** How many requests of a client may wait for commits before the client has to wait too. */
 const MAX_WAITING = 256
@@ -51,13 +44,16 @@ const MAX_WAITING = 256
 export class StreamManager {
   readonly #host: Host
   readonly #settings: ManagerSettings
-  readonly #stale: StaleCounts
+  readonly stale: StaleCounts
+  /** The sessions of other nodes. */
+  readonly elsewhere: Elsewhere
 
   /** Sessions that are managed already go on with these settings. */
   constructor(host: Host, settings: ManagerSettings) {
     this.#host = host
     this.#settings = settings
-    this.#stale = new StaleCounts(host, settings.stale_h)
+    this.stale = new StaleCounts(host, settings.stale_h)
+    this.elsewhere = new Elsewhere(host, this)
     for (const { local } of host.directory.all()) {
       const managed = local?.hostType === host.type ? managedOf(local) : undefined
       if (managed !== undefined) managed.outbound.settings = settings
@@ -94,6 +90,7 @@ export class StreamManager {
     managed.timer = this.#host.after(this.#settings.resume_timeout, () =>
       this.#host.endSession(session, 'not resumed in time'),
     )
+    this.#host.log.info({ what: 'session_kept', jid: session.jid.toString() }, 'session kept')
     return true
   }
 
@@ -103,12 +100,34 @@ export class StreamManager {
     if (managed === undefined) return
     managed.timer?.cancel()
     managed.outbound.stop()
-    if (managed.id !== undefined) this.#stale.remember(session.jid, managed.id, managed.inbound)
+    if (managed.id !== undefined) this.stale.remember(session.jid, managed.id, managed.inbound)
+  }
+
+  /** The session goes on at another node: what that needs, for `arrived`. */
+  pack(memory: Memory, session: Session): Memory {
+    const managed = managedOf(session)
+    if (managed === undefined) return memory
+    const { id, inbound, outbound } = managed
+    const packed: Packed = { id, handled: inbound.handled, outbound: outbound.pack() }
+    return { ...memory, [PACKED]: JSON.stringify(packed) }
+  }
+
+  /** The session has left for another node. */
+  left(session: Session): void {
+    const managed = managedOf(session)
+    managed?.timer?.cancel()
+    managed?.outbound.stop()
+  }
+
+  /** A session has come from another node. */
+  arrived(session: Session, memory: Memory): void {
+    const packed = memory[PACKED]
+    if (packed !== undefined) adopt(this.#host, session, this.#settings, JSON.parse(packed) as Packed)
   }
 
   /** Sessions go on: those without a connection end in their time, whether the module runs again by then or not. */
   stop(): void {
-    this.#stale.stop()
+    this.stale.stop()
   }
 
   /** §3. */
@@ -160,10 +179,10 @@ export class StreamManager {
   async #resume(newcomer: Newcomer, resume: Element): Promise<true> {
     const { user } = newcomer
     const id = resume.attr('previd') ?? ''
-    const session = this.#find(user, id)
+    const session = this.find(user, id)
     const managed = session && managedOf(session)
     // S48: sessions are looked for among the user's own only.
-    if (managed === undefined) return refuse(newcomer, 'item-not-found', this.#stale.find(user, id))
+    if (managed === undefined) return this.elsewhere.resume(newcomer, id, resume.attr('h'))
     const h = readCount(resume.attr('h'))
     if (h === undefined || !managed.outbound.mayHave(h)) {
       newcomer.fail(handledCountTooHigh(h, managed.outbound.sent))
@@ -178,13 +197,15 @@ export class StreamManager {
     if (managed.heir !== newcomer) newcomer.fail(new StreamError('conflict'))
     else {
       managed.heir = undefined
-      if (session!.closed) refuse(newcomer, 'item-not-found', this.#stale.find(user, id))
-      else if (!newcomer.gone) takeOver(newcomer, session!, managed)
+      if (session!.closed) refuse(newcomer, 'item-not-found', this.stale.find(user, id))
+      else if (newcomer.gone) managed.outbound.sleep()
+      else takeOver(newcomer, session!, managed)
     }
     return true
   }
 
-  #find(user: Jid, id: string): Session | undefined {
+  /** The session of a user (a bare JID) on this node that goes by this id. */
+  find(user: Jid, id: string): Session | undefined {
     if (id === '') return undefined
     for (const { local } of this.#host.directory.of(user))
       if (local !== undefined && managedOf(local)?.id === id) return local
@@ -192,16 +213,13 @@ export class StreamManager {
   }
 }
 
-/** §5: first how much was handled, then what was not acknowledged, then what comes. */
-function takeOver(newcomer: Newcomer, session: Session, managed: Managed): void {
-  managed.timer?.cancel()
-  managed.timer = undefined
-  newcomer.takeOver(session)
-  session.connection.send(SmResumed({ previd: managed.id, h: managed.inbound.handled }))
-  managed.outbound.resend()
-}
-
-function refuse(newcomer: Newcomer, condition: StanzaCondition, h: number | undefined): true {
-  newcomer.send(buildSmFailed(condition, h))
-  return true
+/** The session has come from another node; it has no connection yet. */
+function adopt(host: Host, session: Session, settings: ManagerSettings, packed: Packed): void {
+  const outbound = new Outbound(host, session, settings)
+  outbound.unpack(packed.outbound)
+  const inbound = new Inbound(packed.handled)
+  const timer = host.after(settings.resume_timeout, () => host.endSession(session, 'not resumed in time'))
+  session.slot(managedSlot).managed = { id: packed.id, inbound, outbound, timer, heir: undefined, waiting: 0 }
+  session.inbound = inbound
+  session.addGate(outbound, 'late')
 }

@@ -1,7 +1,20 @@
 /** XEP-0198 §4: what was sent to a client and not acknowledged. */
 import { SmRequest, StreamError, countBetween, countOn } from '@meerkat/protocol'
 import { type Element, serialize } from '@meerkat/xml'
-import { Gate, type Held, type Host, type Session, type Timer, delayed } from '../../core/module.ts'
+import {
+  Gate,
+  type Handing,
+  type Held,
+  type HeldWords,
+  type Host,
+  type Session,
+  type Timer,
+  delayed,
+  messagesAcknowledged,
+  messagesHeld,
+  packHeld,
+  unpackHeld,
+} from '../../core/module.ts'
 import { messageUnacknowledged } from './hooks.ts'
 
 /** How the server treats what it sends. */
@@ -25,6 +38,13 @@ const HALF = 2 ** 31
 
 const REQUEST = SmRequest()
 
+/** What was sent to a client, in words. */
+export interface PackedOutbound {
+  readonly sent: number
+  readonly acked: number
+  readonly unacked: readonly HeldWords[]
+}
+
 /** Counts what is sent to a client, keeps it until the client acknowledges it, and asks for that. */
 export class Outbound extends Gate {
   /** May be replaced when the module is given others. */
@@ -41,12 +61,16 @@ export class Outbound extends Gate {
   /** How many characters wait while there is no connection, or have come since there was too much. */
   #characters = 0
   #grace: Timer | undefined
+  /** Whether the session has been without connection, and others know what it held. */
+  #told = false
 
   constructor(host: Host, session: Session, settings: OutboundSettings) {
     super()
     this.#host = host
     this.#session = session
     this.settings = settings
+    // It comes from another node.
+    this.#told = session.lost
   }
 
   /** How many were sent (modulo 2^32). */
@@ -54,13 +78,27 @@ export class Outbound extends Gate {
     return this.#sent
   }
 
-  pass(stanza: Element, at = this.#host.clock.micros()): void {
+  /** What another node needs to go on; nothing is held here any more. */
+  pack(): PackedOutbound {
+    const unacked = this.#unacked.splice(0).map(packHeld)
+    return { sent: this.#sent, acked: this.#acked, unacked }
+  }
+
+  /** Goes on with what was packed at another node. */
+  unpack({ sent, acked, unacked }: PackedOutbound): void {
+    this.#sent = sent
+    this.#acked = acked
+    for (const each of unacked) this.#unacked.push(unpackHeld(each))
+    this.#room = Math.max(this.settings.buffer_max, unacked.length)
+  }
+
+  pass(stanza: Element, at = this.#host.clock.micros(), handing?: Handing): void {
     const { buffer, ack, ack_freq } = this.settings
     this.#sent = countOn(this.#sent)
-    if (buffer) this.#unacked.push({ stanza, at })
+    if (buffer) this.#unacked.push({ stanza, at, handing })
     const { lost } = this.#session
-    this.onward(stanza, at)
-    if (lost) return this.#kept(stanza)
+    this.onward(stanza, at, handing)
+    if (lost) return this.#kept({ stanza, at, handing })
     // A client that does not read may have lost its connection by this stanza.
     if (this.#session.lost || this.#session.closed) return
     if (ack && ++this.#unasked >= ack_freq) this.#ask()
@@ -81,7 +119,8 @@ export class Outbound extends Gate {
     const fresh = countBetween(this.#acked, handled)
     if (!this.mayHave(handled)) return fresh >= HALF
     this.#acked = handled
-    this.#unacked.splice(0, fresh)
+    const taken = this.#unacked.splice(0, fresh)
+    if (this.#told) void this.#host.hooks.notify(messagesAcknowledged, this.#session, taken)
     return true
   }
 
@@ -91,11 +130,17 @@ export class Outbound extends Gate {
    */
   lost(asleep: boolean): boolean {
     this.stop()
+    this.#told = true
     this.#room = Math.max(this.settings.buffer_max, this.#unacked.length)
     this.#characters = this.#unacked.reduce((sum, { stanza }) => sum + serialize(stanza).length, 0)
     if (this.#characters > MAX_CHARACTERS) return false
-    if (asleep) for (const { stanza } of this.#unacked.slice()) this.#wake(stanza)
+    if (asleep) this.sleep()
     return true
+  }
+
+  /** Nobody takes the session over for now: others are told what it holds. */
+  sleep(): void {
+    this.#wake(this.#unacked.slice())
   }
 
   /** Sends again what was not acknowledged, over another connection (§5). */
@@ -119,15 +164,19 @@ export class Outbound extends Gate {
   }
 
   /** A stanza waits for a connection. When there is no more room, the session ends and everything goes elsewhere (S50). */
-  #kept(stanza: Element): void {
-    this.#wake(stanza)
+  #kept(held: Held): void {
+    const { stanza } = held
+    this.#wake([held])
     this.#characters += serialize(stanza).length
     if (this.#unacked.length > this.#room || this.#characters > MAX_CHARACTERS)
       this.#host.endSession(this.#session, 'too many unacked stanzas')
   }
 
-  #wake(stanza: Element): void {
-    if (stanza.name === 'message') void this.#host.hooks.notify(messageUnacknowledged, this.#session, stanza)
+  #wake(held: readonly Held[]): void {
+    const messages = held.filter(({ stanza }) => stanza.name === 'message')
+    if (messages.length === 0) return
+    void this.#host.hooks.notify(messagesHeld, this.#session, messages)
+    for (const { stanza } of messages) void this.#host.hooks.notify(messageUnacknowledged, this.#session, stanza)
   }
 
   /** S50: a client that was sent much at once, `characters` the last, has some seconds to acknowledge it. */

@@ -5,9 +5,11 @@ import { accounts } from './0001-accounts.ts'
 import { genericStores } from './0002-stores.ts'
 import { archive } from './0003-archive.ts'
 import { outbox } from './0004-outbox.ts'
+import { logOrder } from './0005-log-order.ts'
+import { pubsub } from './0006-pubsub.ts'
 
 /** The steps of this release, in order. */
-export const MIGRATIONS: readonly Migration[] = [accounts, genericStores, archive, outbox]
+export const MIGRATIONS: readonly Migration[] = [accounts, genericStores, archive, outbox, logOrder, pubsub]
 
 /** A database whose schema this release cannot use. */
 export class MigrationError extends Error {
@@ -31,7 +33,7 @@ export async function migrate(
   const applied = await db.query<{ version: number; name: string }>(
     'SELECT version, name FROM schema_version ORDER BY version',
   )
-  check(applied, migrations)
+  checkHistory(applied, migrations)
   if (applied.length === migrations.length) return
   // The schema builder costs 26 MB and 100 ms, and most starts have nothing to build.
   const { schemaDialect } = await import('./dialect.ts')
@@ -54,7 +56,17 @@ function writesOf(migration: Migration, schema: SchemaDialect): Write[] {
   ]
 }
 
-function check(applied: readonly { version: number; name: string }[], migrations: readonly Migration[]): void {
+/** A migration that a database has had. */
+export interface AppliedMigration {
+  readonly version: number
+  readonly name: string
+}
+
+/** Throws a `MigrationError` when this release cannot go on from there. */
+export function checkHistory(
+  applied: readonly AppliedMigration[],
+  migrations: readonly Migration[] = MIGRATIONS,
+): void {
   const newest = applied.at(-1)
   if (newest !== undefined && newest.version > migrations.length) {
     throw new MigrationError(

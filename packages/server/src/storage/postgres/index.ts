@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Database, type SqlValue, StorageError } from '../../core/database.ts'
 import type { Answer, Link, PostgresPool, Purpose, Sessions, Statement } from '../../pools/rdbms/types.ts'
-import { BatchQueue, type Job, type Runner, weightOf } from '../batch-queue.ts'
+import { AT_ONCE, END_OF_TURN, BatchQueue, type Job, type Runner, weightOf } from '../batch-queue.ts'
 import { GroupCommit } from '../group-commit.ts'
 import type { Migration } from '../migrations/index.ts'
 import type { Durability } from '../sqlite/connection.ts'
@@ -70,12 +70,12 @@ class Engine implements Database {
     this.#commits = new GroupCommit(
       (units) => commitUnits(parts, units),
       { ...limits, batch: options.maxBatch ?? 200 },
-      setImmediate,
+      END_OF_TURN,
     )
     this.#queries = new BatchQueue(
       readers.map((reader) => asking(reader, readers)),
       { ...limits, batch: QUERY_BATCH },
-      queueMicrotask,
+      AT_ONCE,
     )
   }
 

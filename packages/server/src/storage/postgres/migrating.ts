@@ -1,6 +1,7 @@
 /** Migrations of PostgreSQL: of several servers that start together one migrates, the others wait for it and find it done. */
 import type { Database, SqlValue } from '../../core/database.ts'
 import type { Answer, PostgresPool, Purpose, Session, Statement } from '../../pools/rdbms/types.ts'
+import { AT_ONCE } from '../batch-queue.ts'
 import { GroupCommit } from '../group-commit.ts'
 import { migrate, type Migration } from '../migrations/index.ts'
 import { queryError } from './errors.ts'
@@ -30,7 +31,7 @@ export async function migrateAlone(pool: PostgresPool, migrations?: readonly Mig
 function databaseOver(session: Session): Database {
   const texts = new Texts()
   const writer = { sessions: { session: () => Promise.resolve(session) }, texts, marks: undefined }
-  const commits = new GroupCommit((units) => commitUnits(writer, units), LIMITS, queueMicrotask)
+  const commits = new GroupCommit((units) => commitUnits(writer, units), LIMITS, AT_ONCE)
   return {
     commit: (writes) => commits.commit(writes),
     query: (sql: string, ...params: SqlValue[]) => rowsOf(session, texts.statement(sql, params)),

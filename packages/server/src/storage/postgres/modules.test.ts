@@ -11,11 +11,18 @@ const source = join(import.meta.dirname, '../..')
 const TESTS = [
   'auth',
   'modules/mam',
+  'modules/last',
+  'modules/vcard',
   'modules/offline',
   'modules/roster',
   'modules/private.test.ts',
+  'modules/pubsub',
+  'modules/pubsub-old',
   'modules/register',
   'modules/resent.test.ts',
+  'modules/http-upload',
+  'main/erasing.test.ts',
+  'main/migrate',
 ]
 /** Plans of queries are SQLite's own. */
 const NOT_HERE = 'S61: reading an archive runs along an index'

@@ -45,8 +45,13 @@ function failing(text: string): string {
 SELECT CASE WHEN count(*) = 0 THEN CAST('${REFUSED}' || left(count(*)::text, 0) AS integer) END FROM changed`
 }
 
+/** How a text is stored as its bytes in UTF-8: in SQLite's words, which are the store's, and in PostgreSQL's. */
+const AS_BYTES = 'CAST(? AS BLOB)'
+const TO_BYTES = "convert_to(?, 'UTF8')"
+
 /** Replaces each `?` outside of literals, quoted names and comments by `$1`, `$2` ... */
-export function numbered(sql: string): string {
+export function numbered(written: string): string {
+  const sql = written.replaceAll(AS_BYTES, TO_BYTES)
   let text = ''
   let parameter = 0
   let start = 0

@@ -36,6 +36,8 @@ const WAL_LIMIT = 64 * 1024 * 1024
 
 /** A connection of `node:sqlite`; its calls block, so it belongs into a worker thread. */
 export class Connection {
+  /** How many of the next transactions are to undo single units by savepoints; see `commitUnits`. */
+  careful = 0
   readonly #db: DatabaseSync
   readonly #statements = new Map<string, Prepared>()
 

@@ -1,6 +1,6 @@
 /** The embedded engine: SQLite in worker threads, one that writes and some that read. */
 import { type Database, type SqlValue, StorageError } from '../../core/database.ts'
-import { BatchQueue, type Job, type Runner, weightOf } from '../batch-queue.ts'
+import { AT_ONCE, BatchQueue, type Job, type Runner, paced, weightOf } from '../batch-queue.ts'
 import { GroupCommit } from '../group-commit.ts'
 import { type Migration, migrate } from '../migrations/index.ts'
 import { type Durability } from './connection.ts'
@@ -32,6 +32,10 @@ export interface SqliteOptions {
 interface Question extends Job, Query {
   answer(rows: never[]): void
 }
+
+/** Under lasting load a transaction begins every so many milliseconds; as many as this go without waiting after a pause. */
+const PACE_MS = 5
+const BURST = 50
 
 /** Queries sent to a reader at once: few, so that a slow one holds up little. */
 const QUERY_BATCH = 16
@@ -72,9 +76,9 @@ export class Engine implements Database {
     this.#commits = new GroupCommit(
       (units) => this.writer.request(packUnits(units)),
       { ...limits, batch: options.maxBatch ?? 1000 },
-      setImmediate,
+      paced(PACE_MS, BURST),
     )
-    this.#queries = new BatchQueue(this.#readers.map(asking), { ...limits, batch: QUERY_BATCH }, queueMicrotask)
+    this.#queries = new BatchQueue(this.#readers.map(asking), { ...limits, batch: QUERY_BATCH }, AT_ONCE)
   }
 
   /** Starts the threads: the writer first, which creates the file. */

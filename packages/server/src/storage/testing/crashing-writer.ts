@@ -13,7 +13,18 @@ const db = await openStore(store)
 const outbox = await openOutbox(db, { writer: 'one', flushEvery: 7, trimEvery: 20 })
 const log = openStores(db).log('test')
 const reader = outbox.reader('sink')
-const say = (line: string): unknown => writeSync(1, `${line}\n`)
+
+/** Says it before anything else happens, also when the reader is behind: the pipe does not wait by itself. */
+function say(line: string): void {
+  const bytes = Buffer.from(`${line}\n`)
+  for (let written = 0; written < bytes.length;) {
+    try {
+      written += writeSync(1, bytes, written)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    }
+  }
+}
 
 const write = async (lane: number): Promise<void> => {
   for (let n = Number(first) + lane; ; n += 4) {

@@ -166,6 +166,19 @@ function restartContract(
     if (first !== undefined) reader.acknowledge(first)
     deepEqual(await idsOf(reader), ['c'])
   })
+
+  it('remembers no more than that of what waits behind a row, and tells when there is room again', async () => {
+    await reopen({ maxUnacknowledged: 2 })
+    const reader = outbox().reader('sink')
+    await db().commit(['s1', 's2', 's3'].map((id) => outbox().adding(event(id, 'stuck'))))
+    const [first, second] = await reader.read(10)
+    reader.acknowledge(second!)
+    deepEqual(await idsOf(reader), [])
+    const room = new Promise<void>((resolve) => reader.onRows(resolve))
+    reader.acknowledge(first!)
+    await room
+    deepEqual(await idsOf(reader), ['s3'])
+  })
 }
 
 function trimmingContract(
@@ -212,6 +225,65 @@ function trimmingContract(
     while ((await rowsKept(db())) > 15) await new Promise(setImmediate)
   })
 
+  it('tells which sinks are absent, what waits for them, and forgets none that is open', async () => {
+    const reader = outbox().reader('old')
+    await add(db(), outbox(), 'a', 'b')
+    await reader.read(1)
+    deepEqual(outbox().absent(), [])
+    equal(await outbox().waiting('old'), 2)
+    await rejects(outbox().forget('old'), /is open/)
+    await reader.close()
+    deepEqual(outbox().absent(), ['old'])
+    equal(await outbox().waiting('old'), 2)
+    await reopen()
+    deepEqual(outbox().absent(), ['old'])
+    await outbox().forget('old')
+    deepEqual([outbox().absent(), await outbox().waiting('old')], [[], 0])
+  })
+
+  it('gives up what waits too long for an absent sink, and nothing that another one needs', async () => {
+    const gone = outbox().reader('gone')
+    const slow = outbox().reader('slow')
+    await gone.read(1)
+    await gone.close()
+    await add(db(), outbox(), 'a', 'b')
+    await db().commit([outbox().adding({ ...event('young'), at: 3_000 })])
+    const [first] = await slow.read(10)
+    equal(await outbox().expire(2_000), 0, 'it may only be on its way')
+    equal(await outbox().expire(2_000), 0, 'the other one has passed nothing')
+    slow.acknowledge(first!)
+    await slow.close()
+    const again = outbox().reader('slow')
+    deepEqual(await idsOf(again), ['b', 'young'])
+    equal(await outbox().expire(2_000), 1)
+    equal(await rowsKept(db()), 2)
+    deepEqual(await idsOf(outbox().reader('gone')), ['b', 'young'], 'who comes back gets what is left')
+  })
+
+  it('sets a sink back to an event, and never forward', async () => {
+    await reopen({ retention: 10 ** 15, clock: () => 2_000 })
+    const reader = outbox().reader('sink')
+    await add(db(), outbox(), 'a', 'b')
+    await db().commit([outbox().adding({ ...event('c'), at: 1_500 })])
+    const rows = await reader.read(10)
+    for (const row of rows.slice(1)) reader.acknowledge(row)
+    equal(await reader.rewind({ id: 'none' }), false)
+    equal(await reader.rewind({ at: 1_501 }), false)
+    equal(await reader.rewind({ at: 1_500 }), true)
+    deepEqual(await idsOf(reader), ['a', 'b', 'c'], 'what was never acknowledged comes, too')
+    for (const row of rows) reader.acknowledge(row)
+    equal(await reader.pending(), 0)
+    equal(await reader.rewind({ id: 'b' }), true)
+    equal(await reader.pending(), 2)
+    const again = await reader.read(10)
+    deepEqual(
+      again.map(({ id }) => id),
+      ['b', 'c'],
+    )
+    await reopen({ retention: 10 ** 15, clock: () => 2_000 })
+    deepEqual(await idsOf(outbox().reader('sink')), ['b', 'c'], 'also after a restart')
+  })
+
   it('keeps passed rows as long as configured, and replays them', async () => {
     let now = 2_000
     const options = { clock: () => now, retention: 1_500 }
@@ -221,8 +293,9 @@ function trimmingContract(
     await passAll(reader)
     await reopen(options)
     equal(await rowsKept(db()), 2)
-    await outbox().replay('sink', 1_000)
-    deepEqual(await idsOf(outbox().reader('sink')), ['a', 'b'])
+    const back = outbox().reader('sink')
+    equal(await back.rewind({ at: 1_000 }), true)
+    deepEqual(await idsOf(back), ['a', 'b'])
     await reopen(options)
     await passAll(outbox().reader('sink'))
     now = 3_000

@@ -32,6 +32,36 @@ export function storesContract(name: string, open: OpenDatabase): void {
       )
       equal(await value.get(ROMEO), '1')
     })
+
+    it('S87: SQL in names of stores, owners, keys and values is text', async () => {
+      const stores = openStores(db)
+      await db.commit([stores.keyedSet('s').put(ROMEO, 'kept', 'kept')])
+      const hostile = [
+        `'; DROP TABLE store_keyed; --`,
+        `' OR '1'='1`,
+        `x" OR 1=1 --`,
+        '?',
+        '$1',
+        '%_',
+        'a\\',
+        '--',
+        '/*',
+      ]
+      for (const text of hostile) {
+        const [value, set, log] = [stores.keyValue(text), stores.keyedSet(text), stores.log(text)]
+        const owner = `${text}@capulet.lit`
+        await db.commit([value.put(owner, text), set.put(owner, text, text), log.append(owner, text)])
+        equal(await value.get(owner), text)
+        deepEqual([...(await set.page(owner, { after: ' ' }))], [[text, text]])
+        deepEqual(
+          (await log.read(owner)).map((entry) => entry.value),
+          [text],
+        )
+        await db.commit([value.remove(owner), set.remove(owner, text), log.clear(owner)])
+        deepEqual([await value.get(owner), await set.count(owner), await log.count(owner)], [undefined, 0, 0])
+      }
+      deepEqual([...(await stores.keyedSet('s').all(ROMEO))], [['kept', 'kept']])
+    })
   })
 }
 
@@ -81,6 +111,20 @@ function keyedSetContract(db: () => Database): void {
     const keys = ['B', 'C-', '_', 'a', 'b', 'ä', '\u{FF21}', '\u{1F994}']
     await db().commit(keys.toReversed().map((key) => store().put(ROMEO, key, '1')))
     deepEqual([...(await store().all(ROMEO)).keys()], keys)
+    const pages = [await store().page(ROMEO, { limit: 5 }), await store().page(ROMEO, { limit: 5, after: keys[4]! })]
+    deepEqual(
+      pages.map((page) => Array.from(page.keys())),
+      [keys.slice(0, 5), keys.slice(5)],
+    )
+    deepEqual(await store().page(ROMEO), await store().all(ROMEO))
+    equal((await store().page(JULIET)).size, 0)
+  })
+
+  it('moves what an owner has into another store', async () => {
+    await db().commit([store().put(ROMEO, 'a', '1'), store().put(ROMEO, 'b', '2'), store().put(JULIET, 'a', '3')])
+    await db().commit([store().move(ROMEO, 'moved')])
+    deepEqual([await store().count(ROMEO), await store().count(JULIET)], [0, 1])
+    deepEqual([...(await store('moved').all(ROMEO)).values()], ['1', '2'])
   })
 
   it('holds its quota against puts that come together, and lets old keys be replaced', async () => {
@@ -128,10 +172,34 @@ function logContract(db: () => Database): void {
       ],
     )
     deepEqual(
-      (await store().read(ROMEO, { after: page[1]?.id ?? 0 })).map((entry) => entry.value),
+      (await store().read(ROMEO, { after: page[1]! })).map((entry) => entry.value),
       ['c'],
     )
     equal(await store().count(ROMEO), 3)
+  })
+
+  it('reads entries in the order of their times, whenever they were appended', async () => {
+    const entries = [
+      ['c', 3],
+      ['a', 1],
+      ['d', 3],
+      ['b', 2],
+    ] as const
+    for (const [value, at] of entries) await db().commit([store().append(ROMEO, value, { at })])
+    deepEqual(await values(ROMEO), ['a', 'b', 'c', 'd'])
+    const page = await store().read(ROMEO, { limit: 3 })
+    const rest = await store().read(ROMEO, { after: page[2]! })
+    deepEqual(
+      [...page, ...rest].map(({ value }) => value),
+      ['a', 'b', 'c', 'd'],
+    )
+  })
+
+  it('removes the entries of the times given, and only of their owner', async () => {
+    const times = [1, 2, 2, 3]
+    await db().commit(times.map((at) => store().append(ROMEO, String(at), { at })))
+    await db().commit([store().removeAt(JULIET, [1]), store().removeAt(ROMEO, []), store().removeAt(ROMEO, [2, 3, 4])])
+    deepEqual(await values(ROMEO), ['1'])
   })
 
   it('holds its limit against appends that come together', async () => {
@@ -162,6 +230,16 @@ function logContract(db: () => Database): void {
     await db().commit([store().append(ROMEO, 'b')])
     const [second] = await store().read(ROMEO)
     equal((second?.id ?? 0) > (first?.id ?? 0), true)
+  })
+
+  it('tells the owners at a domain, in order and in pages', async () => {
+    const owners = ['c@d.example', 'a@d.example', 'b@d.example']
+    await db().commit([...owners, ...owners, ROMEO].map((owner) => store().append(owner, 'x')))
+    await db().commit([store('other').append('z@d.example', 'x')])
+    const first = await store().owners('d.example', { limit: 2 })
+    deepEqual(first, ['a@d.example', 'b@d.example'])
+    deepEqual(await store().owners('d.example', { after: first.at(-1)! }), ['c@d.example'])
+    deepEqual(await store().owners('nowhere.example'), [])
   })
 
   it('removes what is old, an owner, or a domain', async () => {

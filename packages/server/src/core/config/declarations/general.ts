@@ -51,6 +51,18 @@ export const generalSettings = {
   route_subdomains: oneOf(['s2s'], undefined, 'Where stanzas to unknown subdomains of the served domains go.'),
   routing_modules: noEffect(list(text())),
   http_server_name: text('Meerkat', 'The Server header of HTTP answers.'),
+  event_loop_limit: milliseconds(
+    1000,
+    'How long one piece of work may have the event loop before the log names it; "infinity": nobody watches.',
+    { min: 500, infinity: true },
+  ),
+  max_heap_use: live(
+    integer(
+      90,
+      'Percent of the heap above which new connections are refused, until it is 10 below; at 100 they never are.',
+      { min: 1, max: 100 },
+    ),
+  ),
   data_dir: folder('data', "Where the server keeps its files; relative to this file's folder."),
 }
 
@@ -78,6 +90,7 @@ export const logSettings = {
     {
       core: areaLevel('the kernel, its router and its timers'),
       c2s: areaLevel('connections of clients'),
+      s2s: areaLevel('connections with other servers'),
       http: areaLevel('HTTP listeners and the API'),
       auth: areaLevel('logins'),
       modules: areaLevel('modules'),

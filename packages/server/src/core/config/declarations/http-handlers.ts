@@ -1,6 +1,17 @@
 /** The settings of `[[listen.http.handlers.KIND]]`. */
 
-import { flag, integerOrInfinity, list, milliseconds, noEffect, oneOf, required, secret, text } from '../../settings.ts'
+import {
+  flag,
+  integer,
+  integerOrInfinity,
+  list,
+  milliseconds,
+  noEffect,
+  oneOf,
+  required,
+  secret,
+  text,
+} from '../../settings.ts'
 
 const place = {
   host: required(text(undefined, 'The Host header that is served; "_" stands for any.')),
@@ -49,6 +60,25 @@ const categories = [
   'traffic',
 ] as const
 
+/** What the REST APIs of MongooseIM had; they are answered with 410 and the GraphQL operation to use. */
+const gone = {
+  ...place,
+  username: noEffect(text()),
+  password: noEffect(secret()),
+  handlers: noEffect(list(text())),
+  docs: noEffect(flag(true)),
+}
+
+/** REST APIs that MongooseIM has removed: whose they were, and the release without them. */
+export const goneHandlers = {
+  mongoose_admin_api: { api: 'admin', since: '6.6' },
+  mongoose_client_api: { api: 'user', since: '6.6' },
+  mongoose_api: { api: 'admin', since: '6.0' },
+  mongoose_api_admin: { api: 'admin', since: '6.0' },
+  mongoose_api_client: { api: 'user', since: '6.0' },
+  mongoose_domain_handler: { api: 'admin', since: '6.0' },
+} as const
+
 /** All kinds of handlers. */
 export const handlerSettings = {
   mongoose_bosh_handler: forClients,
@@ -75,4 +105,19 @@ export const handlerSettings = {
   mongoose_prometheus_handler: place,
   meerkat_health_handler: place,
   meerkat_ready_handler: place,
+  meerkat_upload_handler: {
+    ...place,
+    url: text(
+      undefined,
+      'The public address of `path`, such as "https://files.example/upload"; made of the served domain and the port otherwise.',
+    ),
+    origins: list(text(), [], 'Web sites whose pages may upload and fetch files; all when empty.'),
+    max_uploads: integer(100, 'How many files may be uploaded at a time.', { min: 1 }),
+  },
+  mongoose_admin_api: gone,
+  mongoose_client_api: gone,
+  mongoose_api: gone,
+  mongoose_api_admin: gone,
+  mongoose_api_client: gone,
+  mongoose_domain_handler: gone,
 }

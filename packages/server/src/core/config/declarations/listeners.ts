@@ -3,9 +3,9 @@
  * size of a stanza, the default is a figure that a server on the open Internet can live with.
  */
 
-import { isIP } from 'node:net'
 import {
   type Setting,
+  allLive,
   flag,
   integer,
   integerOrInfinity,
@@ -24,15 +24,8 @@ import {
 } from '../../settings.ts'
 import { ipRange } from '../../network.ts'
 import { referenceAuthMethods } from '../reference/parts.ts'
+import { ipAddress, oneOfNumbers } from './addresses.ts'
 import { tlsServerSettings, tlsStreamSettings } from './tls.ts'
-
-/** An IP address, of version 4 or 6. */
-const ipAddress = (doc: string): Setting<string | undefined> => {
-  const any = text(undefined, doc)
-  const check: typeof any.schema = (context) =>
-    any.schema(context).refine((value) => isIP(String(value)) !== 0, { error: 'wants an IP address' })
-  return { ...any, type: 'an IP address', schema: check }
-}
 
 /** A network of IP addresses, or one of them. */
 const ipNetwork = (): Setting<string | undefined> => {
@@ -95,9 +88,8 @@ const streamLimits = {
   max_queue_stanzas: live(integer(1000, 'Stanzas that may wait for a client that does not read.', { min: 10 })),
 }
 
-/** `[[listen.c2s]]`: clients over TCP. */
-export const c2sSettings = {
-  ...streamSettings,
+/** Load balancers before a listener. */
+const proxySettings = {
   proxy_protocol: flag(
     false,
     'Every connection begins with a PROXY header, version 1 or 2, that tells its origin; `backlog` bounds how many may wait for theirs.',
@@ -107,31 +99,85 @@ export const c2sSettings = {
     ['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
     'The addresses and networks of the load balancers; with `proxy_protocol`, connections from elsewhere are closed.',
   ),
+}
+
+/** `[[listen.c2s]]`: clients over TCP. */
+export const c2sSettings = {
+  ...streamSettings,
+  ...proxySettings,
   access: live(text('all', 'The access rule that says who may log in here.')),
-  allowed_auth_methods: list(
-    oneOf(referenceAuthMethods),
-    undefined,
-    'Authentication methods used here; all when empty.',
-    {
-      unique: true,
-    },
+  allowed_auth_methods: live(
+    list(oneOf(referenceAuthMethods), undefined, 'Authentication methods used here; all when empty.', { unique: true }),
   ),
-  backwards_compatible_session: flag(true, 'Offer the session establishment of RFC 3921.'),
-  allow_plain_without_tls: flag(false, 'Accept passwords in the clear on connections without TLS.'),
+  backwards_compatible_session: live(flag(true, 'Offer the session establishment of RFC 3921.')),
+  allow_plain_without_tls: live(flag(false, 'Accept passwords in the clear on connections without TLS.')),
   pre_auth: section(preAuthSettings, 'Limits before authentication.'),
   limits: section(streamLimits, 'Limits after authentication.'),
-  tls: optionalSection(tlsStreamSettings('starttls'), 'Speak TLS.'),
+  tls: optionalSection(allLive(tlsStreamSettings('starttls')), 'Speak TLS.'),
+}
+
+const s2sPreAuthSettings = {
+  max_stanza_size: integer(8192, 'Bytes that an element may have.', { min: 1024 }),
+  auth_timeout: seconds(30, 'How long a server may take from connecting to its first domain.'),
+  max_unauthenticated_per_ip: integerOrInfinity(100, 'Connections from one address that have shown no domain.', {
+    min: 1,
+  }),
+}
+
+const s2sLimits = {
+  max_elements: integer(4096, 'Elements that a stanza may have.', { min: 32 }),
+  max_depth: integer(64, 'How deep elements may be nested.', { min: 8 }),
+  max_attributes: integer(256, 'Attributes that an element may have.', { min: 16 }),
+  max_queue_bytes: integer(65_536, 'Bytes of answers that may wait for a server that does not read.', { min: 4096 }),
+  idle_timeout: seconds(3600, 'How long a server may be silent.', { infinity: true }),
 }
 
 /** `[[listen.s2s]]`: other servers. */
 export const s2sListenerSettings = {
   ...streamSettings,
-  tls: optionalSection(tlsStreamSettings('starttls'), 'Speak TLS.'),
+  pre_auth: section(s2sPreAuthSettings, 'Limits before a domain is known.'),
+  limits: section(s2sLimits, 'Limits after that.'),
+  tls: optionalSection(
+    {
+      ...tlsStreamSettings('starttls_required'),
+      disconnect_on_failure: flag(
+        false,
+        'With `verify_mode = "peer"`: refuse servers whose certificate fails; otherwise they show by dialback who they are.',
+      ),
+    },
+    'Speak TLS.',
+  ),
+}
+
+const componentPreAuthSettings = {
+  max_stanza_size: integer(8192, 'Bytes that an element may have.', { min: 1024 }),
+  auth_timeout: seconds(30, 'How long a component may take from connecting to its handshake.'),
+  max_unauthenticated_per_ip: integerOrInfinity(100, 'Connections from one address before their handshake.', {
+    min: 1,
+  }),
+  max_failures_per_ip: integerOrInfinity(
+    100,
+    'Failed handshakes of one address before it has to wait, one being forgiven every 10 seconds.',
+    { min: 1 },
+  ),
+}
+
+const componentLimits = {
+  max_elements: integer(4096, 'Elements that a stanza may have.', { min: 32 }),
+  max_depth: integer(64, 'How deep elements may be nested.', { min: 8 }),
+  max_attributes: integer(256, 'Attributes that an element may have.', { min: 16 }),
+  max_queue_bytes: integer(8_388_608, 'Bytes that may wait for a component that does not read; more are refused.', {
+    min: 65_536,
+  }),
+  max_queue_stanzas: integer(10_000, 'Stanzas that may wait for a component that does not read; more are refused.', {
+    min: 10,
+  }),
 }
 
 /** `[[listen.component]]`: components of XEP-0114. */
 export const componentSettings = {
   ...streamSettings,
+  ...proxySettings,
   password: required(secret(undefined, 'What a component must know.')),
   access: text('all', 'The access rule that says who may send to components.'),
   check_from: flag(true, 'Refuse stanzas whose sender is not under the domain of the component.'),
@@ -141,6 +187,8 @@ export const componentSettings = {
     'Who goes when a component comes for a domain that has one.',
   ),
   hidden_components: flag(false, 'Leave components out of service discovery.'),
+  pre_auth: section(componentPreAuthSettings, 'Limits before the handshake.'),
+  limits: section(componentLimits, 'Limits after the handshake.'),
   tls: optionalSection(tlsStreamSettings('tls'), 'Speak TLS.'),
 }
 
@@ -155,7 +203,7 @@ export const httpSettings = {
     'Limits of connections.',
   ),
   protocol: section({ compress: flag(false, 'Compress answers for clients that accept it.') }, 'How HTTP is spoken.'),
-  tls: optionalSection(tlsServerSettings, 'Speak TLS.'),
+  tls: optionalSection(allLive(tlsServerSettings), 'Speak TLS.'),
 }
 
 /** All kinds of listeners. */
@@ -182,21 +230,4 @@ function notYet(setting: Setting<boolean>): Setting<boolean> {
       .schema(context)
       .refine((value) => value === false, { error: 'is not built into this server yet: remove it' })
   return { ...setting, schema }
-}
-
-function oneOfNumbers<const T extends number>(numbers: readonly T[], doc: string): Setting<T | undefined> {
-  const type = numbers.join(' or ')
-  const any = integer(undefined, doc)
-  const check: typeof any.schema = (context) =>
-    any.schema(context).refine((value) => numbers.some((number) => number === value), { error: `wants ${type}` })
-  return {
-    type,
-    fallback: undefined,
-    doc,
-    reload: 'restart',
-    mandatory: false,
-    secret: false,
-    inside: any.inside,
-    schema: check,
-  }
 }

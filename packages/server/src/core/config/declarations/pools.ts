@@ -86,7 +86,7 @@ const rabbitConnection = {
   reconnect: section(
     {
       attempts: noEffect(integer(0, 'Accepted; attempts to connect again never end.')),
-      delay: milliseconds(2000, 'The first pause before another attempt; it doubles with each, up to 30 seconds.'),
+      delay: milliseconds(2000, 'The first pause before another attempt; it doubles with each, up to 10 seconds.'),
     },
     'What happens after a connection is lost.',
   ),

@@ -33,7 +33,7 @@ export const tlsServerSettings = {
 }
 
 /** TLS of XMPP listeners, which may start later on a stream. */
-export const tlsStreamSettings = (mode: 'tls' | 'starttls') => ({
+export const tlsStreamSettings = (mode: 'tls' | 'starttls' | 'starttls_required') => ({
   ...tlsServerSettings,
   mode: oneOf(
     ['tls', 'starttls', 'starttls_required'],

@@ -25,6 +25,39 @@ const removed = (from: string, since: string): Renamed => ({ from: from.split('.
 const verifyMode = (verifyPeer: unknown): unknown =>
   typeof verifyPeer === 'boolean' ? (verifyPeer ? 'peer' : 'none') : verifyPeer
 
+/** What was `mod_pubsub` before 6.8 is `mod_pubsub_old` since; the new one knows these keys no more. */
+const OLD_PUBSUB = [
+  'host',
+  'access_createnode',
+  'max_items_node',
+  'max_subscriptions_node',
+  'nodetree',
+  'ignore_pep_from_offline',
+  'last_item_cache',
+  'plugins',
+  'pep_mapping',
+  'item_publisher',
+  'sync_broadcast',
+  'wpool',
+  ...[
+    'deliver_notifications',
+    'deliver_payloads',
+    'max_payload_size',
+    'node_type',
+    'notification_type',
+    'notify_config',
+    'notify_delete',
+    'notify_retract',
+    'persist_items',
+    'presence_based_delivery',
+    'publish_model',
+    'purge_offline',
+    'roster_groups_allowed',
+    'send_last_published_item',
+    'subscribe',
+  ].map((key) => `default_node_config.${key}`),
+]
+
 /** Every change of a name, one a line, applied in this order. */
 export const renames: readonly Renamed[] = [
   removed('general.all_metrics_are_global', '6.3'),
@@ -49,12 +82,6 @@ export const renames: readonly Renamed[] = [
     '6.3',
   ),
   removed('listen.http.handlers.mongoose_websocket_handler.service', '6.1'),
-  removed('listen.http.handlers.mongoose_admin_api', '6.6'),
-  removed('listen.http.handlers.mongoose_client_api', '6.6'),
-  removed('listen.http.handlers.mongoose_api', '6.0'),
-  removed('listen.http.handlers.mongoose_api_admin', '6.0'),
-  removed('listen.http.handlers.mongoose_api_client', '6.0'),
-  removed('listen.http.handlers.mongoose_domain_handler', '6.0'),
 
   renamed('auth.scram_iterations', 'auth.password.scram_iterations', '5.1'),
 
@@ -66,8 +93,6 @@ export const renames: readonly Renamed[] = [
   renamed('modules.mod_event_pusher.backend.rabbit', 'modules.mod_event_pusher.rabbit', '5.1'),
   renamed('modules.mod_event_pusher.backend.sns', 'modules.mod_event_pusher.sns', '5.1'),
   removed('modules.mod_event_pusher.backend', '5.1'),
-  removed('modules.mod_caps.cache_life_time', '6.7'),
-  removed('modules.mod_caps.cache_size', '6.7'),
   removed('modules.mod_commands', '6.0'),
   removed('modules.mod_inbox_commands', '6.0'),
   removed('modules.mod_jingle_sip', '6.7'),
@@ -76,6 +101,7 @@ export const renames: readonly Renamed[] = [
   removed('modules.mod_muc_light.legacy_mode', '6.9'),
   removed('modules.mod_muc_light_commands', '6.0'),
   removed('modules.mod_muc_log', '6.8'),
+  ...OLD_PUBSUB.map((key) => renamed(`modules.mod_pubsub.${key}`, `modules.mod_pubsub_old.${key}`, '6.8')),
   removed('modules.mod_revproxy', '5.1'),
   removed('services.service_admin_extra', '6.2'),
   removed('services.service_translations', '6.8'),

@@ -22,6 +22,7 @@ export interface Taken {
 /** The pool. */
 export class FakePool implements RabbitPool {
   readonly channels = 4
+  readonly capacity = 1000
   attempted = Promise.resolve()
   readonly patience = Promise.resolve()
   connection = 0
