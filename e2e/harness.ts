@@ -19,7 +19,7 @@ import {
   type ListenerTls,
   usualListeners,
 } from './config.ts'
-import { type CommandResult, type Environment, type Exit, runCommand, ServerProcess } from './process.ts'
+import { type CommandResult, type Environment, type Exit, NODES, runCommand, ServerProcess } from './process.ts'
 
 /** How a server under test is started. */
 export interface ServerOptions extends ConfigOptions {
@@ -28,6 +28,8 @@ export interface ServerOptions extends ConfigOptions {
   /** More files in the server's folder, by name. */
   readonly files?: Readonly<Record<string, string>>
   readonly env?: Environment
+  /** How many nodes it has; unless given, what MEERKAT_NODES says. */
+  readonly nodes?: 1 | 2
   /** Whether errors in the server's log are part of the test; unless given, one makes the test file fail. */
   readonly mayLogErrors?: boolean
 }
@@ -54,7 +56,11 @@ export class Server implements TestServer {
   #process: ServerProcess
   #ports: readonly number[] = []
   #earlierLog = ''
-  #httpPort = 0
+  /** One for each node. */
+  #httpPorts: readonly number[] = []
+  /** Whose turn it is, of the nodes. */
+  #turn = 0
+  #httpTurn = 0
 
   /** Use `startServer`. */
   constructor(options: ServerOptions) {
@@ -73,7 +79,7 @@ export class Server implements TestServer {
 
   /** The port of the first listener with STARTTLS, or without one, the first. */
   get port(): number {
-    return this.#portOf((tls) => tls.startsWith('starttls')) ?? this.#ports[0] ?? 0
+    return this.#portOf((tls) => tls.startsWith('starttls')) ?? this.#portAt(0) ?? 0
   }
 
   /** The port of the first listener with TLS from the first byte. */
@@ -83,7 +89,7 @@ export class Server implements TestServer {
 
   /** The port of the GraphQL API, at `/api/graphql`. */
   get httpPort(): number {
-    return this.#httpPort
+    return this.#httpPorts[this.#httpTurn++ % this.#httpPorts.length] ?? 0
   }
 
   get pid(): number {
@@ -103,18 +109,22 @@ export class Server implements TestServer {
   /** One listener by its name in the options, for stories and clients that connect there. */
   at(name: string): Listener {
     const index = this.#listeners.findIndex(([other]) => other === name)
-    const port = this.#ports[index]
-    if (port === undefined) throw new TypeError(`The server has no listener ${name}.`)
+    if (index < 0) throw new TypeError(`The server has no listener ${name}.`)
     const kind = this.#listeners[index]![1]
     const tls = kind === 'tls' ? 'direct' : kind === 'none' ? 'none' : 'starttls'
     const { host, domain, ca } = this
+    const portOf = (): number => this.#portAt(index)!
     return {
       host,
       domain,
       ca,
-      port,
+      get port() {
+        return portOf()
+      },
       tls,
-      tlsPort: port,
+      get tlsPort() {
+        return portOf()
+      },
       createUser: (username, password) => this.createUser(username, password),
       deleteUser: (username) => this.deleteUser(username),
     }
@@ -127,7 +137,7 @@ export class Server implements TestServer {
 
   /** Asks the GraphQL API as the administrator; resolves with `data`. Rejects with the errors. */
   async graphql(query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<Record<string, unknown>> {
-    const response = await fetch(`http://127.0.0.1:${this.#httpPort}/api/graphql`, {
+    const response = await fetch(`http://127.0.0.1:${this.httpPort}/api/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query, variables }),
@@ -160,6 +170,11 @@ export class Server implements TestServer {
       .map((line) => (line.startsWith('{') ? (JSON.parse(line) as LogLine) : { text: line }))
   }
 
+  /** Resolves when `text` stands in the log of this start so many times. Rejects when the server ends before. */
+  logs(text: string, times = 1): Promise<void> {
+    return this.#process.logs(text, times)
+  }
+
   /** Bytes of memory that the server has in use. */
   residentBytes(): number {
     return this.#process.residentBytes()
@@ -178,7 +193,7 @@ export class Server implements TestServer {
     const made = join(this.folder, 'data/development-cert.pem')
     if (this.#options.config?.includes(CERTIFICATE_FILE) === false && existsSync(made))
       this.ca = readFileSync(made, 'utf8')
-    this.#httpPort = Number(/^ +GraphQL API .*:(\d+)\//m.exec(stdout)?.[1] ?? 0)
+    this.#httpPorts = [...stdout.matchAll(/^ +GraphQL API .*:(\d+)\/api\/graphql$/gm)].map(([, port]) => Number(port))
   }
 
   /** Ends the server as an operator does, with SIGTERM. */
@@ -227,12 +242,27 @@ export class Server implements TestServer {
 
   #portOf(fits: (tls: ListenerTls) => boolean): number | undefined {
     const index = this.#listeners.findIndex(([, tls]) => fits(tls))
-    return index < 0 ? undefined : this.#ports[index]
+    return index < 0 ? undefined : this.#portAt(index)
+  }
+
+  /** The port of a listener, of one node after the other. */
+  #portAt(index: number): number | undefined {
+    const each = this.#ports.length / this.#nodes
+    return this.#ports[index + each * (this.#turn++ % this.#nodes)]
+  }
+
+  get #nodes(): number {
+    return this.#options.nodes ?? NODES
   }
 
   #spawn(): ServerProcess {
-    return new ServerProcess(['-c', this.config], this.#options.env)
+    return new ServerProcess(['-c', this.config], this.#options.env, this.#nodes)
   }
+}
+
+/** Declares tests that mean one node, for the reason given: they do not run where servers under test have two. */
+export function onOneNode(_reason: string, declare: () => unknown): void {
+  if (NODES === 1) declare()
 }
 
 /**

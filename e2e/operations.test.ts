@@ -1,10 +1,13 @@
 /** What operators do with a running server: watch it, change its configuration, copy its data, stop it. */
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import { EntityTime, Iq, Ping } from '@meerkat/protocol'
-import { connectDevice, expect, freshUser, openRaw, streamHeader } from '@meerkat/client/testing'
+import { connectDevice, expect, freshUser, openRaw, selfSigned, streamHeader } from '@meerkat/client/testing'
 import { startServer } from './harness.ts'
 import { runServer } from './process.ts'
 
@@ -79,6 +82,82 @@ test('a reload applies what it can while sessions stay, and names what needs a r
   await device.close()
 })
 
+test('a reload lets listeners use another certificate, and logins another section auth; a wrong one changes nothing', async (t) => {
+  const certificate = async (): Promise<string> => {
+    const { host, port } = server.at('direct')
+    const socket = connectTls({ host, port, rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    const { fingerprint256 } = socket.getPeerCertificate()
+    socket.destroy()
+    return fingerprint256
+  }
+  const first = await certificate()
+  const other = selfSigned('localhost', '127.0.0.1')
+  server.write({ 'other.pem': other.cert, 'other-key.pem': other.key, 'broken.pem': 'nothing' })
+  edit(t, (text) => text)
+  const named = (cert: string, auth: string): void => {
+    const text = readFileSync(server.config, 'utf8')
+    const changed = text
+      .replaceAll(/certfile = .*/g, `certfile = "${cert}"`)
+      .replaceAll(/keyfile = .*/g, 'keyfile = "other-key.pem"')
+    server.write({ 'meerkat.toml': changed.replace('[auth.internal]', `${auth}\n[auth.internal]`) })
+  }
+
+  named('broken.pem', 'sasl_mechanisms = ["plain"]')
+  const refused = await server.cli('reload')
+  assert.equal(refused.code, 1, refused.stdout)
+  assert.match(refused.stdout, /broken\.pem/)
+  assert.equal(await certificate(), first)
+  assert.match((await offer()).toString(), /SCRAM-SHA-1</)
+
+  named('other.pem', '')
+  const { code, stdout } = await server.cli('reload')
+  assert.equal(code, 0, stdout)
+  assert.match(stdout, /^Applied:\n(.*\n)* {4}auth of localhost\n/m)
+  assert.match(stdout, /^ {4}listen\.c2s\[1\]\.tls\.certfile$/m)
+  assert.doesNotMatch(stdout, /Needs a restart/)
+  assert.equal(await certificate(), new X509Certificate(other.cert).fingerprint256)
+  assert.doesNotMatch((await offer()).toString(), /SCRAM/)
+  await server.restart()
+})
+
+/** What a client is offered before it logs in. */
+async function offer(): Promise<Buffer> {
+  const raw = await openRaw({ host: server.host, port: server.at('open').port })
+  raw.sendRaw(streamHeader(server))
+  const features = await raw.readUntil('</stream:features>')
+  raw.destroy()
+  return features
+}
+
+test('a reload starts hosts that are new; those that are gone stay until the next start', async (t) => {
+  const header = (domain: string) => streamHeader({ domain })
+  const answer = async (domain: string): Promise<string> => {
+    const raw = await openRaw({ host: server.host, port: server.at('open').port })
+    raw.sendRaw(header(domain))
+    const text = await raw
+      .readUntil('>', 5000)
+      .then(() => Promise.race([raw.readUntil('</stream:features>'), raw.readUntilClose()]))
+    raw.destroy()
+    return text.toString()
+  }
+  assert.match(await answer('new.example'), /<host-unknown/)
+  edit(t, (text) => text.replace('hosts = ["localhost"]', 'hosts = ["localhost", "new.example"]'))
+  const added = await server.cli('reload')
+  assert.equal(added.code, 0, added.stdout)
+  assert.match(added.stdout, /^ {4}host new\.example \(started\)$/m)
+  assert.doesNotMatch(added.stdout, /general\.hosts/)
+  assert.match(await answer('new.example'), /from='new\.example'.*<mechanisms/)
+  await server.createUser('romeo', 'secret', 'new.example')
+
+  edit(t, (text) => text.replace('"localhost", "new.example"', '"localhost"'))
+  const removed = await server.cli('reload')
+  assert.match(removed.stdout, /^Needs a restart:\n {4}host new\.example \(removed\)$/m)
+  assert.match(await answer('new.example'), /<mechanisms/)
+  await server.restart()
+  assert.match(await answer('new.example'), /<host-unknown/)
+})
+
 test('R28: a reload of a wrong configuration changes nothing, and says where it is wrong', async (t) => {
   await server.cli('reload')
   edit(t, (text) => text.replace('[modules.mod_ping]', '[modules.mod_pong]\n[modules.mod_time]'))
@@ -113,6 +192,16 @@ test('a backup of the running server is restored once it has stopped', async () 
   await server.restart()
   const device = await connectDevice(server, user)
   await device.close()
+})
+
+test('nothing is copied from another server while this one runs', async () => {
+  const from = 'postgres://nobody:secret@127.0.0.1:1/none?sslmode=disable'
+  const refused = await server.cli('migrate', 'mongooseim', '--from', from)
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /^another server uses the data folder/)
+  const misspelt = await server.cli('migrate', 'ejabberd')
+  assert.equal(misspelt.code, 1)
+  assert.match(misspelt.stderr, /^usage: meerkat migrate mongooseim --from /)
 })
 
 test('while clients are drained the server is alive and not ready', async (t) => {

@@ -4,7 +4,14 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url))
+const fileOf = (path: string): string => fileURLToPath(new URL(`../packages/server/src/${path}`, import.meta.url))
+
+/** How many nodes a server under test has: with MEERKAT_NODES=2 it is two servers in one process, joined by a bad network. */
+export const NODES = process.env['MEERKAT_NODES'] === '2' ? 2 : 1
+const MAIN = fileOf('main.ts')
+const TWO_NODES = fileOf('main/testing/two-nodes.ts')
+/** As the command line starts it. */
+const FLAGS = JSON.parse(readFileSync(fileOf('../bin/flags.json'), 'utf8')) as string[]
 const COMMAND = fileURLToPath(new URL('../packages/server/bin/meerkat.mjs', import.meta.url))
 
 /** How long a server may take to start before it is killed: far more than the slowest machine needs. */
@@ -39,8 +46,8 @@ export class ServerProcess {
   stderr = ''
   readonly #child: ChildProcess
 
-  constructor(args: readonly string[], env: Environment = {}) {
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(args: readonly string[], env: Environment = {}, nodes = 1) {
+    this.#child = spawn(process.execPath, [...FLAGS, nodes === 1 ? MAIN : TWO_NODES, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -75,6 +82,15 @@ export class ServerProcess {
     })
     ended.catch(() => {})
     while (!this.stdout.includes(text)) await Promise.race([once(this.#child.stdout!, 'data'), ended])
+  }
+
+  /** Resolves when `text` stands in the log so many times. Rejects when the server ends before. */
+  async logs(text: string, times: number): Promise<void> {
+    const ended = this.exited.then(() => {
+      throw new Error(`the server ended before it logged ${JSON.stringify(text)}`)
+    })
+    ended.catch(() => {})
+    while (this.stderr.split(text).length <= times) await Promise.race([once(this.#child.stderr!, 'data'), ended])
   }
 
   /** Sends a signal and resolves when the process is gone. */

@@ -342,6 +342,22 @@ test('S32: PLAIN tells an unknown name, a name that cannot be, and a wrong passw
   assert.equal(new Set(printed).size, 1, printed.join('\n'))
 })
 
+test('S32: who does not exist is shown the same salt after a restart', async () => {
+  const restarted = await startServer({ listeners: { open: { tls: 'none' } } })
+  const shown = async (): Promise<string> => {
+    const { host, port } = restarted.at('open')
+    const raw = await openRaw({ host, port })
+    raw.sendRaw(streamHeader(restarted))
+    raw.sendRaw(`<auth xmlns='${SASL_NS}' mechanism='SCRAM-SHA-256'>${b64('n,,n=nobody,r=abcdefghijkl')}</auth>`)
+    const [, challenge] = /<challenge[^>]*>([^<]+)</.exec((await raw.readUntil('</challenge>')).toString())!
+    raw.destroy()
+    return /s=.*$/.exec(Buffer.from(challenge!, 'base64').toString())![0]
+  }
+  const before = await shown()
+  await restarted.restart()
+  assert.equal(await shown(), before)
+})
+
 test('S37: passwords and messages beyond the limit of bytes before authentication', async () => {
   const { host, port } = server.at('open')
   const raw = await openRaw({ host, port })

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { expect, openRaw, story } from '@meerkat/client/testing'
 import { Body, Message } from '@meerkat/protocol'
 import { CERTIFICATE_FILE, KEY_FILE } from './config.ts'
-import { startServer } from './harness.ts'
+import { onOneNode, startServer } from './harness.ts'
 import { FRAMING, Frames, frame, openFrame, rawWebSocket, upgradeRequest } from './web-socket.ts'
 
 const handler = (path: string, more = ''): string => `
@@ -247,14 +247,16 @@ test('S26, S27: without TLS there is no PLAIN unless the operator says so, and n
   assert.match(close!, /^<close /)
 })
 
-test('`timeout`: a client that is silent is dropped; `ping_rate`: the server asks', async () => {
-  const frames = await juliet('/hasty')
-  assert.equal((await frames.ended).clean, false)
-  const connection = await raw('/pinging')
-  // RFC 6455 §5.5.2: a ping without content; no other byte so far was 0.
-  assert.equal((await connection.readUntil('\0')).at(-2), 0x89)
-  connection.destroy()
-})
+onOneNode('a login waits for the other node, longer than this time', () =>
+  test('`timeout`: a client that is silent is dropped; `ping_rate`: the server asks', async () => {
+    const frames = await juliet('/hasty')
+    assert.equal((await frames.ended).clean, false)
+    const connection = await raw('/pinging')
+    // RFC 6455 §5.5.2: a ping without content; no other byte so far was 0.
+    assert.equal((await connection.readUntil('\0')).at(-2), 0x89)
+    connection.destroy()
+  }),
+)
 
 test('who asks for a page is told to upgrade', async () => {
   const response = await fetch(`http://127.0.0.1:${port}/ws-xmpp`)

@@ -55,7 +55,7 @@ function seenProblems(name: string, seen: readonly Seen[], { messages }: Found):
  * Within a session nothing comes twice, and in a conversation nothing comes behind a later message: neither another one nor
  * one that was kept for an absent user. Those that were kept come in the order in which they were.
  */
-function sessionProblems(name: string, seen: readonly Seen[]): string[] {
+export function sessionProblems(name: string, seen: readonly Seen[]): string[] {
   const bySession = Map.groupBy(
     seen.filter(({ way }) => way === 'stream'),
     ({ session }) => session,

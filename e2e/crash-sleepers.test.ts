@@ -1,0 +1,28 @@
+/**
+ * `kill -9` of a server without archive while a client that has lost its connection may resume; see crash.test.ts for what can be set.
+ * Mailboxes have what such a client has not acknowledged, as soon as the loss is noticed.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parts, Random } from './crash/random.ts'
+import { crashable } from './crash/run.ts'
+import { Conversation } from './crash/sleeper.ts'
+import { startServer } from './harness.ts'
+
+for (const { seed, crashes } of parts(10)) {
+  test(`R1, R2: ${crashes} times kill -9 without archive: what waits for a lost client is not lost (seed ${seed})`, async (t) => {
+    const server = await startServer({ ...crashable, modules: crashable.modules!.replace('[modules.mod_mam.pm]', '') })
+    const conversation = await Conversation.begin(server, new Random(seed))
+    for (let crash = 0; crash < crashes; crash++) await conversation.liveUntilKilled()
+    const problems = await conversation.end()
+    t.diagnostic(`seed ${seed}: ${conversation.summary}`)
+    // Known: a message that was not acknowledged and is sent again after the crash, while the mailbox has it already, comes twice (docs/decisions/0011).
+    const twice = problems.filter((problem) => problem.includes(' more than once in session '))
+    for (const problem of twice) t.diagnostic(problem)
+    assert.ok(twice.length <= 1, twice.join('\n'))
+    assert.deepEqual(
+      problems.filter((problem) => !twice.includes(problem)),
+      [],
+    )
+  })
+}
