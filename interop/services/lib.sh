@@ -8,7 +8,7 @@
 #   ready     prints where it is
 set -euo pipefail
 
-SERVICES=(rabbitmq slixmpp profanity converse idn)
+SERVICES=(rabbitmq slixmpp biboumi profanity converse idn prosody ejabberd dnsmasq)
 SERVICES_HOME=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # What up.sh has to remember: logs, and what it started.
 STATE=${SERVICES_STATE:-${XDG_CACHE_HOME:-$HOME/.cache}/meerkat-services}
