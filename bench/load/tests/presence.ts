@@ -1,0 +1,149 @@
+/** Presence: a popular user who comes and goes, and a login storm of users who know each other. */
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { round } from '../../meters/round.ts'
+import { openWindow } from '../../meters/window.ts'
+import type { Client } from '../client.ts'
+import { bind, register } from '../login.ts'
+import { countPresence } from '../scanner.ts'
+import { type Test, drained, each, until } from '../test.ts'
+import { afterAll } from './archives.ts'
+
+/** Accounts of the storm, and of the popular user (1) with its contacts (2 and up); they are not those of the other tests. */
+const STORM = 'r'
+const POPULAR = 'c'
+/** Contacts of everybody in the storm. */
+const RING = 50
+
+/** Contacts of member `index` of a ring of `size`: the nearest on both sides. */
+function neighbours(index: number, size: number): number[] {
+  const steps = Array.from({ length: RING / 2 }, (_, step) => step + 1)
+  const wrap = (value: number) => ((value - 1 + size) % size) + 1
+  return steps.flatMap((step) => [wrap(index + step), wrap(index - step)])
+}
+
+const star = (index: number, contacts: number): number[] =>
+  index === 1 ? Array.from({ length: contacts }, (_, other) => other + 2) : [1]
+
+/** Registers the accounts of both tests, and makes them contacts of each other. */
+export async function rosters(test: Test): Promise<void> {
+  const users = test.options.number('users')
+  const contacts = test.options.number('contacts')
+  await befriend(test, STORM, users, (index) => neighbours(index, users))
+  await befriend(test, POPULAR, contacts + 1, (index) => star(index, contacts))
+}
+
+async function befriend(
+  test: Test,
+  prefix: string,
+  size: number,
+  contactsOf: (index: number) => number[],
+): Promise<void> {
+  const { domain, number } = test.options
+  const atOnce = number('concurrency')
+  await each(1, size, atOnce, async (index) => {
+    await register(test.client(index, prefix))
+  })
+  const clients = await test.connect(1, size, prefix, bind)
+  // Everybody asks first; an answer to a question that has not come would be ignored.
+  for (const type of ['subscribe', 'subscribed']) {
+    await each(1, size, atOnce, async (index) => {
+      const client = clients[index - 1]!
+      const stanzas = contactsOf(index).map((other) => `<presence to='${prefix}${other}@${domain}' type='${type}'/>`)
+      client.write(stanzas.join(''))
+      await afterAll(client, type)
+    })
+    await sleep(1000)
+  }
+  await each(1, size, atOnce, async (index) => {
+    const roster = await afterAll(clients[index - 1]!, 'check')
+    const mutual = roster.split(/subscription=['"]both['"]/).length - 1
+    const wanted = contactsOf(index).length
+    if (mutual !== wanted) throw new Error(`${prefix}${index} has ${mutual} contacts instead of ${wanted}`)
+  })
+  await test.close(clients)
+  test.emit({ prefix, size })
+}
+
+/** A user with `--contacts` online contacts becomes available and unavailable, `--rounds` times. */
+export async function popular(test: Test): Promise<void> {
+  const { number, subjects } = test.options
+  const [contacts, rounds] = [number('contacts'), number('rounds')]
+  const others = await test.connect(2, contacts + 1, POPULAR)
+  const [user] = await test.connect(1, 1, POPULAR, bind)
+  const heard = others.map((client) => countPresence(client))
+  const own = countPresence(user!)
+  const total = () => heard.reduce((sum, count) => sum + count(), 0)
+  const comeAndGo = async (times: number) => {
+    const [before, ownBefore] = [total(), own()]
+    for (let time = 1; time <= times; time++) {
+      user!.write('<presence/>')
+      const here = () => total() >= before + contacts * (2 * time - 1) && own() - ownBefore >= contacts * time
+      if (!(await soon(here))) throw new Error(`round ${time}: ${total() - before} and ${own() - ownBefore} presences`)
+      user!.write("<presence type='unavailable'/>")
+      if (!(await soon(() => total() >= before + contacts * 2 * time))) throw new Error(`round ${time}: not gone`)
+    }
+  }
+  await comeAndGo(Math.ceil(rounds / 5))
+  await sleep(500)
+  const close = openWindow(subjects)
+  await comeAndGo(rounds)
+  const spent = close()
+  test.emit({
+    test: 'popular',
+    contacts,
+    rounds,
+    cpu_ms_per_round: round(spent.server.total / rounds / 1000, 3),
+    cpu_us_per_presence: round(spent.server.total / rounds / contacts / 3, 2),
+    ms_per_round: round((spent.seconds * 1000) / rounds, 2),
+    ...spent.shares,
+  })
+  await test.close([...others, user!])
+}
+
+/** Like `until`, for what takes a few milliseconds. */
+async function soon(done: () => boolean): Promise<boolean> {
+  const end = performance.now() + 20_000
+  while (!done() && performance.now() < end) await sleep(1)
+  return done()
+}
+
+/** `--users` users log in, read their rosters and become available; it ends when everybody knows of everybody. */
+export async function storm(test: Test): Promise<void> {
+  const { number, subjects } = test.options
+  const users = number('users')
+  const counts: (() => number)[] = []
+  await test.close(await test.connect(1, 20, STORM))
+  await until(() => false, 1)
+  const close = openWindow(subjects)
+  const clients = await test.connect(1, users, STORM, async (client: Client) => {
+    await bind(client)
+    await afterAll(client, 'roster1')
+    counts.push(countPresence(client))
+    client.write('<presence/>')
+  })
+  // A presence of everybody to each of the contacts, and to the user itself; more when two come at the same moment.
+  const expected = users * (RING + 1)
+  const heard = () => counts.reduce((sum, count) => sum + count(), 0)
+  await drained(heard, () => heard() >= expected, 10)
+  await drained(heard, () => false, 1)
+  const spent = close()
+  test.emit({
+    test: 'storm',
+    count: users,
+    roster: RING,
+    presences: heard(),
+    expected,
+    complete: heard() >= expected,
+    cpu_ms_per_login: round(spent.server.total / users / 1000, 3),
+    cpu_us_per_presence: round(spent.server.total / heard(), 2),
+    ...spent.shares,
+  })
+  await test.close(clients)
+}
+
+/** Both tests. */
+export async function presence(test: Test): Promise<void> {
+  await popular(test)
+  await storm(test)
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { judgeAims } from './aims.ts'
+import { Results, median } from './results.ts'
+import { tables } from './tables.ts'
+
+const route = (label: string, cpu: number, p99: number, rep = 1) => ({
+  section: 'route',
+  test: 'route',
+  label,
+  variant: '',
+  rep,
+  offered: 'saturation',
+  pairs: 200,
+  cpu_us_per_msg: cpu,
+  p99_ms: p99,
+  exactly_once: true,
+})
+
+const verdict = (results: Results, work: string) => judgeAims(results).find((one) => one.work.startsWith(work))
+
+test('the median is the middle, or the mean of both middles', () => {
+  assert.equal(median([]), undefined)
+  assert.equal(median([3, 1, 2]), 2)
+  assert.equal(median([4, 1, 2, 3]), 2.5)
+})
+
+test('an aim compares with the better rival and with the bare router', () => {
+  const others = [route('ejabberd', 90, 170), route('prosody', 68, 160), route('node-router', 10, 46)]
+  const good = verdict(new Results([...others, route('meerkat', 15, 100)]), 'message at saturation, CPU')
+  assert.equal(good?.reached, true)
+  assert.equal(good?.rival, '68 (prosody): 4.53×')
+  assert.equal(good?.router, '10: 1.50×')
+  assert.equal(
+    verdict(new Results([...others, route('meerkat', 15.5, 100)]), 'message at saturation, CPU')?.reached,
+    false,
+  )
+})
+
+test('the time to delivery may be that of the better rival, or 1.3 times the router’s', () => {
+  const work = 'time to delivery p99 at saturation'
+  const others = [route('ejabberd', 90, 20), route('prosody', 68, 160), route('node-router', 10, 46)]
+  assert.equal(verdict(new Results([...others, route('meerkat', 15, 59)]), work)?.reached, true)
+  assert.equal(verdict(new Results([...others, route('meerkat', 15, 61)]), work)?.reached, false)
+})
+
+test('an aim is neither reached nor missed while something is not measured', () => {
+  const results = new Results([route('meerkat', 15, 100)])
+  assert.equal(verdict(results, 'message at saturation, CPU')?.reached, undefined)
+  assert.ok(judgeAims(new Results([])).every(({ reached }) => reached === undefined))
+})
+
+test('a table has a line for each server with the median of its repetitions', () => {
+  const rows = [route('meerkat', 15, 100), route('meerkat', 17, 100, 2), route('meerkat', 30, 100, 3)]
+  const text = tables(new Results(rows))
+  assert.match(text, /^\| meerkat \| saturation \| 400 \| – \| 17 \| – \|.*\| yes \| 3 \|$/m)
+  const lost = { ...route('meerkat', 15, 100), exactly_once: false }
+  assert.match(tables(new Results([...rows, lost])), /\| NO \| 4 \|/)
+})
