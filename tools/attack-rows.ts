@@ -3,6 +3,7 @@ import { apiRows } from './attack-rows/api.ts'
 import { faultRows } from './attack-rows/faults.ts'
 import { loginRows } from './attack-rows/logins.ts'
 import { type AttackRow } from './attack-rows/row.ts'
+import { serverRows } from './attack-rows/servers.ts'
 import { sessionRows } from './attack-rows/sessions.ts'
 import { streamRows } from './attack-rows/streams.ts'
 
@@ -13,6 +14,7 @@ export const attackChapters: Readonly<Record<string, readonly AttackRow[]>> = {
   'XML and streams': streamRows,
   'TLS and logins': loginRows,
   'Sessions and stanzas': sessionRows,
+  'Other servers': serverRows,
   'HTTP, the API and secrets': apiRows,
   Faults: faultRows,
 }

@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { advice, become, findNode } from '../packages/server/bin/runtime.mjs'
+import { advice, become, findNode, serverFlags } from '../packages/server/bin/runtime.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stamp = join(root, 'node_modules', '.meerkat-lock')
@@ -92,7 +92,7 @@ function main([name, ...args]) {
   }
   const { file, cache } = tasks[name]
   process.chdir(root)
-  become(node, [join(root, file), ...args], {
+  become(node, [...(name === 'start' ? serverFlags : []), join(root, file), ...args], {
     ...process.env,
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, cache),
     // Whatever a task starts as `node` or as a tool is the repository's own.

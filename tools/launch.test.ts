@@ -46,7 +46,7 @@ function workspace(t: { after(done: () => void): void }) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), content)
   }
-  for (const path of ['tools/launch.mjs', 'packages/server/bin/runtime.mjs'])
+  for (const path of ['tools/launch.mjs', 'packages/server/bin/runtime.mjs', 'packages/server/bin/flags.json'])
     cpSync(join(root, path), join(folder, path))
   write('package-lock.json', '{"packages":{"":{},"node_modules/a":{"version":"1"}}}')
   write('npm-cli.mjs', npm)

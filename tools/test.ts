@@ -1,5 +1,5 @@
 /**
- * Runs the tests: `npm test`, `npm test -- PATTERN...`, `npm test -- e2e`, `npm test -- interop`.
+ * Runs the tests: `npm test`, `npm test -- PATTERN...`, `npm test -- e2e`, `npm test -- nodes`, `npm test -- interop`.
  *
  * A pattern is part of a path or, when no path has it, a regular expression for test names. Without a suite's name,
  * `unit` and `e2e` run, side by side. A test whose service is absent is skipped and named at the end; with
@@ -18,6 +18,8 @@ export interface Suite {
   readonly name: string
   readonly patterns: readonly string[]
   readonly options: readonly string[]
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>
   /** Whether it runs when no suite is named. */
   readonly usual: boolean
 }
@@ -31,6 +33,16 @@ export const suites: readonly Suite[] = [
     usual: true,
   },
   { name: 'e2e', patterns: ['e2e/**/*.test.ts'], options: ['--test-concurrency=2'], usual: true },
+  {
+    // Stories of e2e once more, with their clients on two nodes in turn; figures and limits of one node are no part of it.
+    name: 'nodes',
+    patterns: ['bind', 'bosh', 'large', 'messages', 'offline', 'stream-management', 'websocket'].map(
+      (name) => `e2e/${name}.test.ts`,
+    ),
+    options: ['--test-concurrency=2'],
+    env: { MEERKAT_NODES: '2' },
+    usual: false,
+  },
   { name: 'interop', patterns: ['interop/**/*.test.ts'], options: ['--test-concurrency=1'], usual: false },
 ]
 
@@ -78,7 +90,7 @@ export function run(
   const child = spawn(process.execPath, [...argumentsFor(suite, names), ...paths], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, MEERKAT_TEST_RECORD: record },
+    env: { ...process.env, ...suite.env, MEERKAT_TEST_RECORD: record },
   })
   process.once('SIGTERM', () => child.kill())
   let problem = ''

@@ -41,7 +41,6 @@ export const faultRows = [
     'R8',
     'a full disk',
     'Refuses writes in clear words, reads on, corrupts nothing, and writes again when there is space.',
-    'uploads',
   ),
   attack(
     'R9',
@@ -51,13 +50,13 @@ export const faultRows = [
   ),
   attack(
     'R10',
-    'a message broker that is away (10^5 events in place of an hour)',
-    'Messages flow; events stay on disk with an alarm in the log, and go out in order afterwards.',
+    'a message broker that is away (10 s and 10^5 events in place of an hour)',
+    'Messages flow; events stay on disk with an alarm in the log, memory stays the same, and all go out in order afterwards.',
     'Kafka and NATS',
   ),
   attack(
     'R11',
-    'a broker that never confirms, refuses an exchange, or says nothing',
+    'a broker that never confirms, refuses messages, an exchange, a password, a right or a certificate, or says nothing',
     'Starts without it, gives up after a bounded time, tries again with the same ids, and shows the reason.',
   ),
   attack('R13', 'an event that nobody can publish', 'Puts it aside with an alarm; the events behind it go on.'),
@@ -69,15 +68,13 @@ export const faultRows = [
   ),
   attack(
     'R21',
-    'a process that stands still for seconds',
-    'Goes on where it was: no session is lost, what was sent meanwhile is answered in order.',
-    'a watchdog that names what has blocked the event loop',
+    'a process that stands still for seconds, or code that keeps the event loop',
+    'Goes on where it was: no session is lost, what was sent meanwhile is answered in order. The log names the code while it keeps the loop.',
   ),
   attack(
     'R22',
-    'the same load for hours (three rounds of it)',
-    'Has the same memory in use after each round.',
-    'refusing new connections when the heap is nearly full',
+    'the same load for hours (three rounds of it); a heap that is nearly full',
+    'Has the same memory in use after each round. Refuses new connections above `max_heap_use` with `resource-constraint` or 503, and is not ready.',
   ),
   attack(
     'R23',

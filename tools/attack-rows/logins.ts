@@ -10,8 +10,7 @@ export const loginRows = [
   attack(
     'S27',
     'a way around `starttls_required`',
-    'Offers and takes nothing but STARTTLS in the clear: no login, no registration.',
-    'component listeners',
+    'Offers and takes nothing but STARTTLS in the clear: no login, no registration, no handshake of a component.',
   ),
   attack(
     'S28',
@@ -36,12 +35,12 @@ export const loginRows = [
   attack(
     'S32',
     'finding out which accounts exist by logging in',
-    'Answers for unknown names with a salt of their own, always the same, and in the same words; proofs are compared in constant time.',
+    'Answers for unknown names with a salt of their own, the same after a restart and on every node, and in the same words; proofs are compared in constant time.',
   ),
   attack(
     'S36',
     'guessing passwords, from one address or many',
-    'Answers failures later and later, for the account and for the network; who fails too often may not try for a while; the owner gets in.',
+    'Answers failures later and later, for the account and for the network, and at the API; who fails too often may not try for a while; the owner gets in.',
   ),
   attack(
     'S37',
@@ -51,18 +50,18 @@ export const loginRows = [
   attack(
     'S42',
     'an account that is deleted and made again under the same name',
-    'Deletes what belonged to the old one together with it: the new one has no old roster, archive or session.',
+    'Deletes what belonged to the old one, in every table, also of modules that are switched off and after a crash; nobody gets the name before that is done.',
     'affiliations in rooms, tokens: rooms and tokens are not there',
   ),
   attack(
     'S43',
     'a certificate that is replaced on disk, or ends',
-    'Uses the new one for new handshakes without a restart; the days left are a metric, and a warning from 21 days on.',
+    'Uses the new one for new handshakes without a restart, and takes no session of before up again; the days left are a metric, and a warning from 21 days on.',
   ),
   attack(
     'S44',
     'a flood of registrations',
-    'Registers nobody unless `mod_register` runs; then one account for each address in `registration_timeout`.',
+    'Registers nobody unless `mod_register` runs; then one account for each network in `registration_timeout`, and so many failures.',
     'invitations and captchas',
   ),
 ]

@@ -76,8 +76,7 @@ export const sessionRows = [
   attack(
     'S59',
     'errors in answer to errors',
-    'Never answers an error or a result.',
-    'loops between two servers: there are no server-to-server connections',
+    'Never answers an error or a result; what came from another server is never sent on to a third.',
   ),
   attack(
     'S60',
@@ -92,6 +91,16 @@ export const sessionRows = [
     'archives of rooms',
   ),
   attack(
+    'S63',
+    'features that another client does not have, under the hash of its software; floods of answers',
+    'Keeps for all only what the hash stands for and nothing else could; asks one client for a hash, and takes asked answers only.',
+  ),
+  attack(
+    'S64',
+    'nodes of others: reading past the access model, publishing, configuring, deleting; items and nodes without bounds; requests without a node',
+    'Judges every request and every notification by affiliation and access model; limits items, nodes, subscribers and names.',
+  ),
+  attack(
     'S67',
     'addresses in other letters: case, width, direction, joiners, parts that are too long, newer Unicode',
     'Prepares every address by the one profile of RFC 6122 wherever it comes from; what cannot be is `jid-malformed`.',
@@ -99,7 +108,13 @@ export const sessionRows = [
   attack(
     'S68',
     'a blocked user who tries another way',
-    'What a filter drops changes nothing for the user who has blocked.',
-    'mod_blocking (XEP-0191), rooms and push',
+    'Refuses the rest as if nobody were there, and drops presence; archives, carbons, mailboxes and rosters get nothing of it.',
+    'real addresses behind occupants of rooms, and push',
+  ),
+  attack(
+    'S70',
+    'a component that speaks for others, guesses the secret, or comes for a domain that is taken',
+    'Takes from a component only what comes from its own domain; compares proofs in constant time; a taken domain is a `conflict`.',
+    'permissions to act for users (XEP-0356)',
   ),
 ]

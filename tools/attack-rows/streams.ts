@@ -16,7 +16,6 @@ export const streamRows = [
     'S3',
     'external entities and DTDs that name a file or an address',
     'As S1; no file is opened and no address is asked.',
-    'the same in vCards and upload slots, which are not there',
   ),
   attack(
     'S4',
@@ -46,7 +45,7 @@ export const streamRows = [
   attack(
     'S9',
     'many connections that never log in',
-    'Counts them for each address and refuses more than `pre_auth.max_unauthenticated_per_ip`; all memory comes back.',
+    'Counts them for each address, also over WebSocket and BOSH, and refuses more than `pre_auth.max_unauthenticated_per_ip`; all memory comes back.',
   ),
   attack(
     'S10',
