@@ -57,9 +57,15 @@ export class Delivery {
     else this.#kept.push(...writes)
   }
 
-  /** Sets a write that commits with what the stanza leaves behind, and not at all when that is nothing. */
-  keepAlong(write: Write): void {
+  /** Sets a write that commits with what the stanza leaves behind, before it; when that is nothing, only if it `standsAlone`. */
+  keepAlong(write: Write, standsAlone = false): void {
     this.#along = write
+    if (standsAlone) this.#kept ??= []
+  }
+
+  /** Whether such a write is set. */
+  get keepsAlong(): boolean {
+    return this.#along !== undefined
   }
 
   /** What the stanza must leave behind; undefined when nothing. */

@@ -1,10 +1,11 @@
 /** What becomes of messages between their recipient's resources and their clients. */
 import type { Jid } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
+import type { Write } from './database.ts'
 import type { Delivery } from './delivery.ts'
 import type { SessionEntry } from './directory.ts'
 import type { Held } from './gate.ts'
-import { first, notify } from './hooks.ts'
+import { first, fold, notify } from './hooks.ts'
 import type { Session } from './session.ts'
 
 /** Asks whether a message is of a kind that is stored while its recipient is away: by an archive, or until the recipient is back. */
@@ -23,6 +24,10 @@ export const messageToSleepers = notify<[delivery: Delivery, sleepers: readonly 
  * connection is lost, and with each one that comes later.
  */
 export const messagesHeld = notify<[session: Session, messages: readonly Held[]]>('messages held')
+/** Fired when messages that were handed to `recipient` are stored after all, by a unit of their own; what listeners add is in that unit. */
+export const messagesStoredLate = fold<readonly Write[], [messages: readonly Held[], recipient: Jid]>(
+  'messages stored late',
+)
 /** Fired when the client of such a session has acknowledged stanzas. */
 export const messagesAcknowledged = notify<[session: Session, stanzas: readonly Held[]]>('messages acknowledged')
 /** Fired when a message that a session of `user` held when it ended need go nowhere else; `at`: when it was received. */

@@ -100,6 +100,7 @@ export {
   messageToSleepers,
   messagesAcknowledged,
   messagesHeld,
+  messagesStoredLate,
   wouldBeStored,
 } from './handover.ts'
 export { DROP, filter, first, fold, notify, type Registration, type Verdict } from './hooks.ts'

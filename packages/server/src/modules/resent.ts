@@ -1,16 +1,21 @@
 /**
  * Messages that are sent once more because their sender does not know whether they have arrived: same sender and recipient (bare JIDs) and same
  * origin-id (XEP-0359) within a day. What remembers a message is a write in the unit that keeps it, so that a message is kept and remembered
- * together or not at all; what keeps nothing is not remembered either, and costs nothing.
+ * together or not at all. What keeps nothing costs nothing and is not remembered either, but for the first messages of a session.
  */
-import { type Jid, messageType, originId } from '@meerkat/protocol'
+import { type Jid, messageType, originId, tryJid } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
 import {
   type Delivery,
+  type SqlValue,
   type Write,
   HandledBefore,
   accountRemoved,
   defineModule,
   keptRows,
+  messageUndelivered,
+  messagesStoredLate,
+  sessionSlot,
   userSend,
   xep,
 } from '../core/module.ts'
@@ -21,6 +26,13 @@ export const REMEMBERED = 24 * 3600 * 1_000_000
 const FORGETTING = 600
 /** Characters that an id may have to be remembered: clients make far shorter ones. */
 const LONGEST_ID = 128
+
+/**
+ * How many of a session's first messages are looked up and remembered in any case. A client that comes back sends again first what it was not
+ * acknowledged, and then the recipient may be there to whom nothing that nobody else keeps would be held back.
+ */
+export const CHECKED = 100
+const slot = sessionSlot(() => ({ unchecked: CHECKED }))
 
 const REMEMBER = `INSERT INTO dedup (sender, recipient, origin_id, at) VALUES (?, ?, ?, ?)
   ON CONFLICT (sender, recipient, origin_id) DO UPDATE SET at = excluded.at WHERE dedup.at <= ?`
@@ -49,6 +61,11 @@ export default defineModule({
     return {
       hooks: [
         userSend.on(recognise, 'early'),
+        messagesStoredLate.on((writes, messages, recipient) => [
+          ...writes,
+          ...messages.flatMap(({ stanza, at }) => rememberingLate(stanza, recipient, at) ?? []),
+        ]),
+        messageUndelivered.on(recogniseReturned, 'early'),
         accountRemoved.on((writes, user) => [...writes, forgettingSender(user.toString())]),
       ],
       stop: () => timer.cancel(),
@@ -57,18 +74,42 @@ export default defineModule({
 })
 
 function recognise(delivery: Delivery): undefined {
-  const { stanza, from, to, receivedAt } = delivery
+  const { stanza, from, to, receivedAt, session } = delivery
+  const id = idOf(stanza)
+  if (id === undefined) return
+  const isChecked = session !== undefined && session.slot(slot).unchecked-- > 0
+  delivery.keepAlong(remembering(from, to, id, receivedAt), isChecked)
+}
+
+/** The id by which a message is recognised, if it has one. */
+function idOf(stanza: Element): string | undefined {
   // An error may bring the id of the message that it answers.
   if (stanza.name !== 'message' || messageType(stanza) === 'error') return
   const id = originId(stanza)
-  if (id !== undefined && id !== '' && id.length <= LONGEST_ID)
-    delivery.keepAlong(remembering(from, to, id, receivedAt))
+  return id === '' || (id !== undefined && id.length > LONGEST_ID) ? undefined : id
+}
+
+/** A message that had a taker first, and was lost on the way, may be stored only now: then nothing was remembered when it came. */
+function recogniseReturned(delivery: Delivery): undefined {
+  if (delivery.keepsAlong) return
+  const write = rememberingLate(delivery.stanza, delivery.to, delivery.receivedAt)
+  if (write !== undefined) delivery.keepAlong(write)
+}
+
+/** What was delivered and is stored only now is recognised from now on. If it was sent again meanwhile, it was delivered twice already. */
+function rememberingLate(message: Element, recipient: Jid, at: number): Write | undefined {
+  const [sender, id] = [tryJid(message.attr('from')), idOf(message)]
+  if (sender === undefined || id === undefined) return undefined
+  return { sql: REMEMBER, params: rowOf(sender, recipient, id, at) }
 }
 
 /** Remembers a message sent at `at` (microseconds since 1970); refuses the unit as handled before when it is remembered already. */
 export function remembering(sender: Jid, recipient: Jid, id: string, at: number): Write {
-  const params = [sender.bare.toString(), recipient.bare.toString(), id, at, at - REMEMBERED]
-  return { sql: REMEMBER, params, orElse: RESENT }
+  return { sql: REMEMBER, params: rowOf(sender, recipient, id, at), orElse: RESENT }
+}
+
+function rowOf(sender: Jid, recipient: Jid, id: string, at: number): SqlValue[] {
+  return [sender.bare.toString(), recipient.bare.toString(), id, at, at - REMEMBERED]
 }
 
 /** Removes what need not be remembered any longer at the time `now`. */

@@ -6,7 +6,6 @@ import {
   type LogEntry,
   NodeGone,
   type Session,
-  type SessionEntry,
   type StoredLog,
   type Word,
   delayed,
@@ -69,7 +68,8 @@ export class Mailboxes {
     const device = this.#device(owner)
     if (this.#stopped) return
     const key = owner.toString()
-    if (device === undefined) return this.#tellOthers(owner)
+    // Also where this node knows of no device: one that comes elsewhere may look too early, and be heard of here too late.
+    if (device === undefined) return void this.#host.nodes.tell(LOOK, owner.toString())
     if (this.#serving.has(key)) {
       this.#again.add(key)
       this.#close(key, device)
@@ -118,13 +118,6 @@ export class Mailboxes {
     const gates = this.#gates.get(key) ?? []
     this.#gates.delete(key)
     for (const gate of gates) gate.serving = false
-  }
-
-  /** The user's device is connected to another node. */
-  #tellOthers(owner: Jid): void {
-    const isElsewhere = ({ local, priority }: SessionEntry): boolean =>
-      local === undefined && priority !== undefined && priority >= 0
-    if (this.#host.directory.of(owner).some(isElsewhere)) void this.#host.nodes.tell(LOOK, owner.toString())
   }
 
   /** Another node has stored something for a user whose device may be here. */

@@ -1,7 +1,16 @@
 /** XEP-0198 §4: what a server has acknowledged outlives the server, also while it waits for a client to resume. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { NoStoreHint, Presence, SmAck, SmRequest, errorCondition, isStanza, parseJid } from '@meerkat/protocol'
+import {
+  NoStoreHint,
+  OriginId,
+  Presence,
+  SmAck,
+  SmRequest,
+  errorCondition,
+  isStanza,
+  parseJid,
+} from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import { accountRemoved, messagesAcknowledged, sessionArrived, sessionLeft, sessionPacked } from '../../core/module.ts'
 import { memoryDatabase } from '../../storage/memory.ts'
@@ -9,6 +18,7 @@ import { type Device, type Story, settle, story } from '../../testing/story.ts'
 import mam from '../mam/index.ts'
 import messages from '../messages.ts'
 import presence from '../presence/index.ts'
+import resent from '../resent.ts'
 import {
   DEAF,
   JULIET,
@@ -80,6 +90,27 @@ describe('R1: a server that is killed while a client may resume', () => {
     await settle()
     assert.deepEqual(romeo.take(), [SmAck({ h: 1 })])
   })
+
+  for (const [end, lose] of Object.entries({
+    'with its session waiting': (juliet: Device) => juliet.lose(),
+    'with its session over': (juliet: Device) => juliet.disconnect(),
+  }))
+    it(`R2: recognises what is sent again, ${end}: nothing kept the first one when it came`, async (t) => {
+      const storage = memoryDatabase()
+      const { romeo, juliet } = await verona(t, { storage, more: [[resent]] })
+      const first = chat('1', OriginId({ id: 'o1' }))
+      await romeo.send(first)
+      await lose(juliet)
+      const later = await story(t, {
+        modules: [[messages], [presence], [offline], [resent]],
+        users: ['romeo/2'],
+        storage,
+      })
+      await later.device('romeo/2').send(first)
+      const next = await arrive(later, 'juliet/2')
+      await later.device('romeo/2').send(first)
+      assert.deepEqual(bodies(next.received), ['1'])
+    })
 
   it('has nothing twice that the client has acknowledged', async (t) => {
     const storage = memoryDatabase()

@@ -4,7 +4,16 @@
  */
 import { type Jid, messageType, tryJid } from '@meerkat/protocol'
 import { serialize } from '@meerkat/xml'
-import { type Delivery, type Held, type Host, type Memory, type Session, sessionSlot } from '../../core/module.ts'
+import {
+  type Delivery,
+  type Held,
+  type Host,
+  type Memory,
+  type Session,
+  messagesStoredLate,
+  sessionSlot,
+  when,
+} from '../../core/module.ts'
 import type { Mailboxes } from './mailboxes.ts'
 
 /** When the reserved messages of a session were received: an entry's time is what names it. */
@@ -65,9 +74,9 @@ export class Reserve {
     const { jid } = session
     const owner = jid.bare.toString()
     const fresh = messages.filter((each) => this.#isOurs(each, jid) && !session.peek(slot)?.has(each.at))
-    const writes = fresh.filter(({ at }) => !this.has(owner, at)).map((each) => this.#append(jid, each))
+    const unstored = fresh.filter(({ at }) => !this.has(owner, at))
     for (const { at } of fresh) this.#reserve(session, at)
-    if (writes.length > 0) this.#write(this.#host.commit(...writes), owner, fresh)
+    if (unstored.length > 0) this.#write(this.#store(jid, unstored), owner, fresh)
   }
 
   /** The client has these: nobody needs them any more, unless another session holds them, too. */
@@ -140,6 +149,13 @@ export class Reserve {
     if (stanza.name !== 'message' || messageType(stanza) === 'groupchat') return false
     const from = tryJid(stanza.attr('from'))
     return from !== undefined && !from.equals(owner.bare) && this.#isKept(stanza) && handing?.archived !== true
+  }
+
+  async #store(owner: Jid, messages: readonly Held[]): Promise<void> {
+    const entries = messages.map((each) => this.#append(owner, each))
+    await when(this.#host.hooks.fold(messagesStoredLate, [], messages, owner), (along) =>
+      this.#host.commit(...entries, ...along),
+    )
   }
 
   #append(owner: Jid, { stanza, at }: Held) {
