@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { type TestContext, describe, it } from 'node:test'
+import { parseJid } from '@meerkat/protocol'
+import roster from '../modules/roster/index.ts'
 import { apiStory, codeOf, dataOf } from './api-story.fixture.ts'
 import { DomainPasswords } from './domain-passwords.ts'
 
@@ -20,17 +22,90 @@ describe('domains of the configuration', () => {
 
   it('MongooseIM: are not changed, and others need a place to be kept', async (t) => {
     const { ask } = await apiStory(t)
-    const changes = ['addDomain', 'removeDomain', 'requestRemoveDomain'].map(
-      (name) => (domain: string) => `${name}(domain: "${domain}", hostType: "example.com") { status }`,
-    )
-    const switches = ['enableDomain', 'disableDomain'].map(
-      (name) => (domain: string) => `${name}(domain: "${domain}") { status }`,
-    )
-    for (const field of [...changes, ...switches]) {
+    const ofType = (name: string) => (domain: string) =>
+      `${name}(domain: "${domain}", hostType: "example.com") { status }`
+    const plain = (name: string) => (domain: string) => `${name}(domain: "${domain}") { status }`
+    const needing = [ofType('addDomain'), plain('enableDomain'), plain('disableDomain')]
+    for (const field of [...needing, ofType('removeDomain'), ofType('requestRemoveDomain')])
       assert.equal(codeOf(await ask(mutate(field('example.com')))), 'static')
+    for (const field of needing) {
       const { extensions } = (await ask(mutate(field('new.example')))).body.errors![0]!
       assert.deepEqual(extensions, { not_loaded_services: ['service_domain_db'], code: 'deps_not_loaded' })
     }
+  })
+})
+
+describe('domains that the configuration names no more', () => {
+  const GONE = 'gone.example'
+  const FIELDS = '{ domain hostType status }'
+  const remove = (name: string, domain = GONE, hostType = domain) =>
+    mutate(`${name}(domain: "${domain}", hostType: "${hostType}") ${FIELDS}`)
+  /** A server with something of a user of the domain, and of another domain that ends with the same words. */
+  const withRemains = async (t: TestContext) => {
+    const told = await apiStory(t, { known: [roster] })
+    const { host } = told.story
+    const notes = host.stores.keyedSet('roster_farewells')
+    await host.commit(
+      host.stores.keyValue('domain_admin').put(GONE, 'keys'),
+      ...[GONE, `not-${GONE}`].map((domain) => notes.put(`romeo@${domain}`, 'juliet@example.com', '{}')),
+      { sql: `INSERT INTO users (server, username, password) VALUES (?, 'romeo', '')`, params: [GONE] },
+    )
+    const left = async () => ({
+      admin: await host.stores.keyValue('domain_admin').get(GONE),
+      romeo: (await notes.all(`romeo@${GONE}`)).size,
+      other: (await notes.all(`romeo@not-${GONE}`)).size,
+      accounts: await host.storage.query('SELECT username FROM users WHERE server = ?', GONE),
+    })
+    return { ...told, left }
+  }
+  const NOTHING = { admin: undefined, romeo: 0, other: 1, accounts: [] }
+
+  it('removeDomain removes all that is kept of one, and then it is unknown', async (t) => {
+    const { ask, left } = await withRemains(t)
+    assert.deepEqual(dataOf(await ask(remove('removeDomain'))), {
+      domain: { removeDomain: { domain: GONE, hostType: GONE, status: 'DELETED' } },
+    })
+    assert.deepEqual(await left(), NOTHING)
+    assert.equal(codeOf(await ask(remove('removeDomain'))), 'not_found')
+  })
+
+  it('requestRemoveDomain does not wait, and details tell of it until it is done', async (t) => {
+    const { ask, left, story } = await withRemains(t)
+    const details = `{ domain { domainDetails(domain: "${GONE}") { domain hostType status type }
+      allDomains { domain hostType status type } } }`
+    assert.equal(codeOf(await ask(details)), 'not_found')
+    assert.deepEqual(dataOf(await ask(remove('requestRemoveDomain', GONE, 'example.com'))), {
+      domain: { requestRemoveDomain: { domain: GONE, hostType: 'example.com', status: 'DELETING' } },
+    })
+    const going = { domain: GONE, hostType: GONE, status: 'DELETING', type: 'DYNAMIC' }
+    assert.deepEqual(dataOf(await ask(details)), { domain: { domainDetails: going, allDomains: [STATIC, going] } })
+    assert.equal((await left()).romeo, 1)
+    await story.wait(1)
+    await story.kernel.eraser.finish(parseJid(GONE))
+    assert.deepEqual(await left(), NOTHING)
+    assert.equal(codeOf(await ask(details)), 'not_found')
+  })
+
+  it('a server that stops meanwhile does not say that it is done', async (t) => {
+    const { ask, left, story } = await withRemains(t)
+    await story.kernel.eraser.stop()
+    assert.deepEqual(dataOf(await ask(remove('removeDomain'))), {
+      domain: { removeDomain: { domain: GONE, hostType: GONE, status: 'DELETING' } },
+    })
+    assert.equal((await left()).romeo, 1)
+  })
+
+  it('nothing is removed of what is served, or under a wrong name', async (t) => {
+    const { ask, left, story } = await withRemains(t)
+    story.kernel.hosts.addService(`conference.${GONE}`, () => undefined)
+    for (const name of ['removeDomain', 'requestRemoveDomain']) {
+      assert.equal(codeOf(await ask(remove(name, 'never.example'))), 'not_found')
+      assert.equal(codeOf(await ask(remove(name, GONE, 'other.example'))), 'unknown_host_type')
+      assert.equal(codeOf(await ask(remove(name, `conference.${GONE}`))), 'static')
+      const admin = { role: 'domain_admin', domain: GONE } as const
+      assert.equal(codeOf(await ask(remove(name), admin)), 'no_permissions')
+    }
+    assert.equal((await left()).romeo, 1)
   })
 })
 

@@ -1,4 +1,8 @@
-/** Domains: which are served, and the passwords of their administrators. Those of the configuration are static: it alone changes them. */
+/**
+ * Domains: which are served, and the passwords of their administrators. Those of the configuration are static: it alone changes them. What is
+ * kept of a domain stays when the configuration names it no more, until it is removed here.
+ */
+import { parseJid } from '@meerkat/protocol'
 import { type ApiContext } from './context.ts'
 import { DomainPasswords } from './domain-passwords.ts'
 import { ApiError } from './errors.ts'
@@ -15,19 +19,50 @@ function domainsByHostType({ hostType }: OfType, { kernel }: ApiContext): string
 
 const describe = (domain: string, hostType: string) => ({ domain, hostType, status: 'ENABLED', type: 'STATIC' })
 
-const allDomains = ({ kernel }: ApiContext) =>
-  kernel.hosts
-    .types()
-    .flatMap(({ type, domains }) => domains.map((domain) => describe(domain, type)))
-    .toSorted((a, b) => (a.domain < b.domain ? -1 : 1))
+/** A domain that is served no more; a host of the configuration was its own host type. */
+const describeGone = (domain: string) => ({ domain, hostType: domain, status: 'DELETING', type: 'DYNAMIC' })
 
-function domainDetails({ domain }: AtDomain, { kernel }: ApiContext) {
-  const host = kernel.hosts.of(domain)
-  if (host === undefined) throw new ApiError('not_found', 'Given domain does not exist', { domain })
-  return describe(domain, host.type)
+async function allDomains({ kernel }: ApiContext) {
+  const served = kernel.hosts.types().flatMap(({ type, domains }) => domains.map((domain) => describe(domain, type)))
+  const going = (await kernel.eraser.orderedDomains()).filter((domain) => kernel.hosts.of(domain) === undefined)
+  return [...served, ...going.map(describeGone)].toSorted((a, b) => (a.domain < b.domain ? -1 : 1))
 }
 
-/** What changes domains needs a place to keep them, which this configuration has not. */
+async function domainDetails({ domain }: AtDomain, { kernel }: ApiContext) {
+  const host = kernel.hosts.of(domain)
+  if (host !== undefined) return describe(domain, host.type)
+  if (await kernel.eraser.isOrdered(parseJid(domain))) return describeGone(domain)
+  throw new ApiError('not_found', 'Given domain does not exist', { domain })
+}
+
+/** Refuses to remove what is served, or of what nothing is kept. */
+async function checkRemovable({ domain, hostType }: AtDomain & OfType, { kernel }: ApiContext): Promise<void> {
+  const { hosts, eraser } = kernel
+  if (hosts.home(domain) !== undefined || hosts.service(domain) !== undefined)
+    throw new ApiError('static', 'Domain is static', { domain, hostType })
+  // A host of the configuration was its own host type, and both are gone.
+  if (hostType !== domain && hosts.type(hostType) === undefined)
+    throw new ApiError('unknown_host_type', 'Unknown host type', { hostType })
+  if (!(await eraser.knows(parseJid(domain))))
+    throw new ApiError('not_found', 'Given domain does not exist', { domain, hostType })
+}
+
+async function removeDomain(args: AtDomain & OfType, context: ApiContext) {
+  await checkRemovable(args, context)
+  const { eraser } = context.kernel
+  await eraser.removeDomain(args.domain)
+  // A server that stops goes on with it at its next start.
+  const isLeft = await eraser.isOrdered(parseJid(args.domain))
+  return { ...args, status: isLeft ? 'DELETING' : 'DELETED' }
+}
+
+async function requestRemoveDomain(args: AtDomain & OfType, context: ApiContext) {
+  await checkRemovable(args, context)
+  await context.kernel.eraser.orderDomain(args.domain)
+  return { ...args, status: 'DELETING' }
+}
+
+/** What adds domains and switches them needs a place to keep them, which this configuration has not. */
 function changeDomain(args: AtDomain & Partial<OfType>, { kernel }: ApiContext): never {
   if (kernel.hosts.of(args.domain) !== undefined) throw new ApiError('static', 'Domain is static', { ...args })
   throw new ApiError('deps_not_loaded', 'Some of the required services are not loaded', {
@@ -75,9 +110,9 @@ type DomainAdminQuery {
 type DomainAdminMutation {
   "Add a domain; needs service_domain_db"
   addDomain(domain: DomainName!, hostType: String!): Domain @protected(type: GLOBAL)
-  "Remove a domain with everything that is kept of it; needs service_domain_db"
+  "Remove everything that is kept of a domain that the configuration names no more"
   removeDomain(domain: DomainName!, hostType: String!): Domain @protected(type: GLOBAL)
-  "Remove a domain, and do not wait for it; needs service_domain_db"
+  "Remove everything that is kept of a domain that the configuration names no more, and do not wait for it"
   requestRemoveDomain(domain: DomainName!, hostType: String!): Domain @protected(type: GLOBAL)
   "Serve a domain that was disabled; needs service_domain_db"
   enableDomain(domain: DomainName!): Domain @protected(type: GLOBAL)
@@ -118,7 +153,7 @@ enum DomainStatus {
 enum DomainType {
   "The configuration"
   STATIC
-  "The database"
+  "The database; or the configuration of before, while what is kept of it is being removed"
   DYNAMIC
 }
 `,
@@ -130,8 +165,8 @@ enum DomainType {
     },
     DomainAdminMutation: {
       addDomain: resolver(changeDomain),
-      removeDomain: resolver(changeDomain),
-      requestRemoveDomain: resolver(changeDomain),
+      removeDomain: resolver(removeDomain),
+      requestRemoveDomain: resolver(requestRemoveDomain),
       enableDomain: resolver(changeDomain),
       disableDomain: resolver(changeDomain),
       setDomainPassword: resolver(setDomainPassword),

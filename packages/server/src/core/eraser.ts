@@ -75,12 +75,38 @@ export class Eraser {
     await this.#run(subject)
   }
 
+  /** Orders what `removeDomain` does; resolves when the order is kept, which outlives a crash. */
+  async orderDomain(domain: string): Promise<void> {
+    const subject = parseJid(domain)
+    await this.#kernel.storage.commit([this.#order(subject)])
+    this.#later(subject, SOON_SECONDS)
+  }
+
+  /** Whether anything is kept of an account or a domain, or its removal has not ended. */
+  async knows(subject: Jid): Promise<boolean> {
+    if (await this.isOrdered(subject)) return true
+    const { storage, stores } = this.#kernel
+    for (const keeping of this.#keeps) if ((await keeping.next(subject, storage, stores)).length > 0) return true
+    return false
+  }
+
+  /** Whether an account or a domain is being removed. */
+  async isOrdered(subject: Jid): Promise<boolean> {
+    return (await this.#orders.get(OWNER, subject.toString())) !== undefined
+  }
+
+  /** The domains that are being removed. */
+  async orderedDomains(): Promise<string[]> {
+    const domains: string[] = []
+    for (let page = await this.#page(); page.length > 0; page = await this.#page(page.at(-1)))
+      domains.push(...page.filter((name) => parseJid(name).local === ''))
+    return domains
+  }
+
   /** Resolves when nothing of a removed account of this name, or of a removed domain, is left. */
   async finish(user: Jid): Promise<void> {
-    for (const subject of [user.bare, parseJid(user.domain)]) {
-      const isOrdered = (await this.#orders.get(OWNER, subject.toString())) !== undefined
-      if (isOrdered) await this.#run(subject)
-    }
+    for (const subject of [user.bare, parseJid(user.domain)])
+      if (await this.isOrdered(subject)) await this.#run(subject)
   }
 
   /** Goes on with what was ordered before this process began. */

@@ -42,8 +42,8 @@ export function verona(t: Parameters<typeof story>[0], storage?: Database): Prom
   })
 }
 
-const message = (body: string) =>
-  `<message xmlns="jabber:client" type="chat"><body>${body}</body><origin-id xmlns="urn:xmpp:sid:0" id="${body}"/></message>`
+/** Without origin-id: what others have sent is remembered for a day, whoever goes. */
+const message = (body: string) => `<message xmlns="jabber:client" type="chat"><body>${body}</body></message>`
 
 const iq = (content: string, to = '') =>
   parseElement(`<iq xmlns="jabber:client" type="set" id="fill"${to && ` to="${to}"`}>${content}</iq>`)

@@ -162,6 +162,37 @@ describe('erasing', () => {
     await eraser.finish(parseJid('anybody@example.com'))
   })
 
+  it('a domain that is served no more: after a crash the next start goes on where it stopped', async (t) => {
+    const { db, scene } = await playing(t)
+    await scene.device('juliet').disconnect()
+    const { kernel } = scene
+    await kernel.modules.stopAll(scene.host)
+    kernel.hosts.removeType(scene.host.type)
+    await kernel.eraser.orderDomain('example.com')
+    let units = 0
+    const commit = db.commit.bind(db)
+    // The process dies between two units.
+    const mock = t.mock.method(db, 'commit', (writes: readonly Write[]) =>
+      ++units > 3 ? Promise.reject(new Error('crashed')) : commit(writes),
+    )
+    await assert.rejects(kernel.eraser.finish(parseJid('example.com')), /crashed/)
+    await kernel.eraser.stop()
+    mock.mock.restore()
+    const before = await tracesOf(db, 'example.com')
+    assert.ok(before.includes('store_value domain_admin') && before.filter(isOrder).length === 1, String(before))
+    const next = await verona(t, db)
+    next.kernel.hosts.removeType(next.host.type)
+    await next.kernel.eraser.resume()
+    await next.wait(1)
+    await next.kernel.eraser.finish(parseJid('example.com'))
+    const left = (await tracesOf(db, 'example.com')).filter((place) => !OTHERWISE.has(place) || isOrder(place))
+    // What is sent again is remembered for a day.
+    assert.deepEqual(
+      left.filter((place) => place !== 'dedup'),
+      [],
+    )
+  })
+
   it('much is removed in many units, none of which is large', async (t) => {
     const { db, host, scene, eraser } = await playing(t)
     const log = host.stores.log('offline')

@@ -1,4 +1,5 @@
 /** Host types of the configuration: started with the server, and those that come while it runs. */
+import { parseJid } from '@meerkat/protocol'
 import type { Config, HostTypeConfig } from '../core/config/types.ts'
 import type { Host } from '../core/host.ts'
 import type { Kernel } from '../core/kernel.ts'
@@ -9,6 +10,8 @@ import type { PresentConfig } from './present-config.ts'
 /** Starts a host type with its modules; undone when one of them cannot start. */
 export async function startHost(kernel: Kernel, present: PresentConfig, hostType: HostTypeConfig): Promise<Host> {
   const { name, domains, auth, modules } = hostType
+  // What its namesake has left goes first: nobody logs in to an account that is being removed.
+  for (const domain of domains) await kernel.eraser.finish(parseJid(domain))
   const isHosted = (domain: string): boolean => kernel.hosts.of(domain) !== undefined
   const host = kernel.addHost(name, domains, accountsOf(auth, kernel.storage), (rule, user, domain, undefinedRule) =>
     accessRule(present.current.hostTypes.get(name) ?? hostType, rule, user, domain, isHosted, undefinedRule),
