@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { Iq, SearchQuery } from '@meerkat/protocol'
+import { connectDevice, expect, freshUser } from '@meerkat/client/testing'
 import { onOneNode, startServer } from './harness.ts'
 
 const GONE = 'capulet.localhost'
@@ -55,6 +57,19 @@ onOneNode('the configuration is that of one server', () => {
     assert.doesNotMatch(JSON.stringify(await noteOf(`juliet@${GONE}`)), /of capulet/)
     await server.deleteUser('juliet', GONE)
     await server.deleteUser('juliet')
+  })
+
+  test('MongooseIM: services beside each domain are there for one that comes with a reload', async () => {
+    await restartWith(WITHOUT)
+    server.write({ 'meerkat.toml': WITH })
+    const { code, stdout } = await server.cli('reload')
+    assert.equal(code, 0, stdout)
+    const device = await connectDevice(server, await freshUser(server, 'romeo'))
+    for (const domain of ['localhost', GONE]) {
+      const to = `vjud.${domain}`
+      device.send(Iq({ type: 'get', id: to, to }, SearchQuery()))
+      await expect(device).iq({ id: to, type: 'result' })
+    }
   })
 
   test('S42: a server that is killed goes on with it, also when it serves the domain again', async () => {

@@ -1,11 +1,13 @@
 import type { Delivery } from './delivery.ts'
 import type { Host } from './host.ts'
+import { expandHost } from './settings.ts'
 
 /** Serves a subdomain: a room service, a search service, a component. */
 export type Service = (delivery: Delivery) => void | Promise<void>
 
 /** A service as a module lists it. */
 export interface ServiceAddition {
+  /** The domain; in `prefix.@HOST@` any domain of the host type, so that the service comes and goes with each of them. */
   readonly domain: string
   readonly service: Service
   /** Left out of what users see of the server's items. */
@@ -17,6 +19,8 @@ export class Hosts {
   readonly #types = new Map<string, Host>()
   readonly #domains = new Map<string, Host>()
   readonly #services = new Map<string, Service>()
+  /** Those of the host types that are beside each of their domains. */
+  readonly #beside = new Map<ServiceAddition, Host>()
   #domainAdded: (domain: string) => void = () => undefined
   /** Takes what is for domains that are not served here; undefined where nothing leaves. */
   elsewhere: Service | undefined
@@ -42,8 +46,14 @@ export class Hosts {
     return [...this.#types.values()]
   }
 
-  /** Lets a host type serve a domain. */
+  /** Lets a host type serve a domain, with its services beside it; throws when one of those is taken. */
   addDomain(domain: string, host: Host): void {
+    const others = Array.from(this.#beside).filter(([, owner]) => owner === host)
+    const services = others.map(([addition]): [string, Service] => [
+      expandHost(addition.domain, domain),
+      addition.service,
+    ])
+    this.#addServices(services)
     this.#domains.set(domain, host)
     this.#domainAdded(domain)
   }
@@ -57,8 +67,11 @@ export class Hosts {
     }
   }
 
-  /** Stops serving a domain. */
+  /** Stops serving a domain, and the services of its host type beside it. */
   removeDomain(domain: string): void {
+    const host = this.#domains.get(domain)
+    for (const [addition, owner] of this.#beside)
+      if (owner === host) this.#services.delete(expandHost(addition.domain, domain))
     this.#domains.delete(domain)
   }
 
@@ -95,8 +108,43 @@ export class Hosts {
     this.#services.delete(domain)
   }
 
+  /** Serves what a module of a host type adds; throws when a domain of it is taken. */
+  addServiceOf(host: Host, addition: ServiceAddition): void {
+    this.#addServices(this.#placesOf(host, addition).map((domain) => [domain, addition.service]))
+    if (isBeside(addition)) this.#beside.set(addition, host)
+    host.services.add(addition)
+  }
+
+  /** Ends what a module of a host type has added. */
+  removeServiceOf(host: Host, addition: ServiceAddition): void {
+    for (const domain of this.#placesOf(host, addition)) this.#services.delete(domain)
+    this.#beside.delete(addition)
+    host.services.remove(addition)
+  }
+
+  #placesOf(host: Host, addition: ServiceAddition): string[] {
+    if (!isBeside(addition)) return [addition.domain]
+    return this.domains(host.type).map((domain) => expandHost(addition.domain, domain))
+  }
+
+  /** All of them or none. */
+  #addServices(services: readonly (readonly [string, Service])[]): void {
+    const added: string[] = []
+    try {
+      for (const [domain, service] of services) {
+        this.addService(domain, service)
+        added.push(domain)
+      }
+    } catch (error) {
+      for (const domain of added) this.#services.delete(domain)
+      throw error
+    }
+  }
+
   /** The service behind a domain. */
   service(domain: string): Service | undefined {
     return this.#services.get(domain)
   }
 }
+
+const isBeside = ({ domain }: ServiceAddition): boolean => domain.includes('@HOST@')

@@ -181,8 +181,7 @@ export class ModuleManager {
         done.push({ iq: [route] })
       }
       for (const addition of additions.services ?? []) {
-        this.#hosts.addService(addition.domain, addition.service)
-        host.services.add(addition)
+        this.#hosts.addServiceOf(host, addition)
         done.push({ services: [addition] })
       }
     } catch (error) {
@@ -200,10 +199,7 @@ export class ModuleManager {
 function takeOut(host: Host, hosts: Hosts, additions: Additions): void {
   for (const registration of additions.hooks ?? []) host.hooks.remove(registration)
   for (const route of additions.iq ?? []) host.iq.remove(route)
-  for (const addition of additions.services ?? []) {
-    hosts.removeService(addition.domain)
-    host.services.remove(addition)
-  }
+  for (const addition of additions.services ?? []) hosts.removeServiceOf(host, addition)
   for (const feature of additions.features ?? []) host.serverFeatures.remove(feature)
   for (const feature of additions.accountFeatures ?? []) host.accountFeatures.remove(feature)
   for (const identity of additions.identities ?? []) host.serverIdentities.remove(identity)

@@ -14,6 +14,7 @@ import {
   file,
   flag,
   folder,
+  hostIn,
   hostTemplate,
   integer,
   integerOrInfinity,
@@ -226,4 +227,7 @@ test('a setting can have something to say about what is written', () => {
 test('a host template stands for a domain', () => {
   assert.equal(expandHost('muc.@HOST@', 'a.example'), 'muc.a.example')
   assert.equal(expandHost('rooms.example', 'a.example'), 'rooms.example')
+  assert.equal(hostIn('muc.@HOST@', 'muc.a.example'), 'a.example')
+  assert.equal(hostIn('muc.@HOST@', 'mucky.a.example'), undefined)
+  assert.equal(hostIn('rooms.example', 'rooms.example'), undefined)
 })

@@ -161,6 +161,12 @@ export const hostTemplate = <D extends string | undefined = undefined>(fallback?
 /** The domain that a host template stands for on the served `host`. */
 export const expandHost = (template: string, host: string): string => template.replaceAll('@HOST@', host)
 
+/** The served host on which a host template stands for `domain`: the other way round; undefined when it depends on none, or fits on none. */
+export function hostIn(template: string, domain: string): string | undefined {
+  const prefix = template.endsWith('@HOST@') ? template.slice(0, -'@HOST@'.length) : undefined
+  return prefix !== undefined && domain.startsWith(prefix) ? domain.slice(prefix.length) : undefined
+}
+
 /** The name of a file that must exist; read as an absolute path. */
 export const file = (doc = ''): Setting<string | undefined> => {
   const exists = (value: unknown, base: string): boolean => isText(value) && existsSync(resolve(base, value))

@@ -17,6 +17,7 @@ import {
   type Values,
   defineModule,
   domain,
+  expandHost,
   flag,
   iqGet,
   iqdisc,
@@ -120,8 +121,9 @@ function serverItems(host: Host, config: Config, { domain: asked }: Jid): Entity
   const seen = host.services
     .list()
     .filter(({ hidden }) => hidden !== true || config.users_can_see_hidden_services)
-    .filter(({ domain: place }) => (host.homeOf(place) ?? asked) === asked)
-  const domains = [...seen.map((service) => service.domain), ...config.extra_domains]
+    .map(({ domain: place }) => expandHost(place, asked))
+    .filter((place) => (host.homeOf(place) ?? asked) === asked)
+  const domains = [...seen, ...config.extra_domains]
   return Array.from(new Set(domains), (jid) => ({ jid }))
 }
 

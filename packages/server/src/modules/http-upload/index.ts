@@ -17,11 +17,11 @@ import {
   type Additions,
   type Host,
   type IqRoute,
+  type ServiceAddition,
   type Values,
   accountRemoved,
   defineModule,
   domainRemoved,
-  expandHost,
   iqGet,
   personalData,
   requestService,
@@ -55,7 +55,7 @@ export default defineModule({
     }
     provideUploadSlots(host, checked)
     return {
-      services: servicesOf(host, config, checked),
+      services: [serviceOf(host, config, checked)],
       ...(hooks && { hooks }),
       stop: () => {
         provideUploadSlots(host, undefined)
@@ -100,8 +100,8 @@ function localSource(host: Host, config: Config): Source {
   }
 }
 
-/** The service: one for each domain, or one for all when its name does not depend on them. */
-function servicesOf(host: Host, config: Config, give: GiveSlot) {
+/** The service: one beside each domain, or one for all when its name does not depend on them. */
+function serviceOf(host: Host, config: Config, give: GiveSlot): ServiceAddition {
   const routes: IqRoute[] = [
     iqGet(DiscoInfo, (iq) => (checkNode(iq, DiscoInfo), result(iq, infoOf(config)))),
     iqGet(DiscoItems, (iq) => (checkNode(iq, DiscoItems), result(iq, buildDiscoItems([])))),
@@ -113,8 +113,7 @@ function servicesOf(host: Host, config: Config, give: GiveSlot) {
       return result(iq, buildUploadSlot(await give(from.bare.toString(), wanted)))
     }),
   ]
-  const domains = new Set(host.domains.map((domain) => expandHost(config.host, domain)))
-  return Array.from(domains, (domain) => ({ domain, service: requestService(host, routes) }))
+  return { domain: config.host, service: requestService(host, routes) }
 }
 
 function checkNode(iq: Element, query: typeof DiscoInfo): void {

@@ -39,14 +39,13 @@ export default defineModule({
   },
 })
 
-/** One service for each domain, or one for all when its name does not depend on them. */
+/** One service beside each domain, or one for all when its name does not depend on them. */
 function opened(host: Host, pubsub: PubsubApi, config: Config): ServiceAddition[] {
   const plugins = config.plugins
     .filter((plugin) => plugin !== 'pep')
     .map((plugin) => (plugin === 'flat' ? 'leaf' : plugin))
   if (plugins.length === 0) return []
-  const domains = new Set(host.domains.map((domain) => expandHost(config.host, domain)))
-  return Array.from(domains, (domain) => pubsub.open(domain, rulesOf(host, config, plugins)))
+  return [pubsub.open(config.host, rulesOf(host, config, plugins))]
 }
 
 function rulesOf(host: Host, config: Config, plugins: readonly string[]): ServiceRules {

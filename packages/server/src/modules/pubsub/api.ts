@@ -7,7 +7,7 @@ export { type NodeConfig, PERSONAL } from './node-config.ts'
 
 /** The services of a host type. */
 export interface PubsubApi {
-  /** Opens a service on a domain. The domain is served from when the addition is put in. */
+  /** Opens a service on a domain, or beside each domain of the host type (`prefix.@HOST@`). It is served from when the addition is put in. */
   open(domain: string, rules: ServiceRules): ServiceAddition
   /** Ends a service; its nodes are kept. */
   close(domain: string): void

@@ -14,7 +14,7 @@ import {
 } from '@meerkat/protocol'
 import { type IqRoute, type NodeQuery, iqGet } from '../../core/module.ts'
 import { ownersOf, refusal } from './access.ts'
-import { type Engine, type Place, keyOf } from './engine.ts'
+import { type Engine, type Place, keyOf, placeOf } from './engine.ts'
 import { metaDataForm } from './node-config.ts'
 import type { PubsubNode } from './nodes.ts'
 
@@ -116,7 +116,7 @@ async function readable(engine: Engine, place: Place, from: Jid, name: string): 
 }
 
 /** What a service on a domain of its own answers. */
-export function serviceRoutes(engine: Engine, place: Place): IqRoute[] {
+export function serviceRoutes(engine: Engine): IqRoute[] {
   const root = buildDiscoInfo({
     identities: [{ category: 'pubsub', type: 'service', name: 'Publish-Subscribe' }],
     features: [DiscoInfo.ns, DiscoItems.ns, ...SERVICE_FEATURES],
@@ -125,14 +125,17 @@ export function serviceRoutes(engine: Engine, place: Place): IqRoute[] {
     if (found === undefined) throw new StanzaError('cancel', 'item-not-found')
     return found
   }
+  const placeAt = (service: Jid): Place => there(placeOf(engine, service.bare))
   return [
     iqGet(DiscoInfo, async (iq, { from, to }) => {
       const node = DiscoInfo.in(iq)?.attr('node')
       if (!node) return result(iq, root)
+      const place = placeAt(to)
       return result(iq, buildDiscoInfo({ ...there(await infoOfNode(engine, place, { from, to, node })), node }))
     }),
     iqGet(DiscoItems, async (iq, { from, to }) => {
       const node = DiscoItems.in(iq)?.attr('node')
+      const place = placeAt(to)
       if (!node) return result(iq, buildDiscoItems(await nodesOf(engine, place, from)))
       return result(iq, buildDiscoItems(there(await itemsOfNode(engine, place, { from, to, node })), node))
     }),

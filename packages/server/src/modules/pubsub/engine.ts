@@ -1,7 +1,7 @@
 /** What the parts of mod_pubsub share: the nodes, and the services that they belong to. */
 import { type Jid, StanzaError, parseJid, pubsubError } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
-import type { Host, IqRequest } from '../../core/module.ts'
+import { type Host, type IqRequest, hostIn } from '../../core/module.ts'
 import type { CapsApi } from '../caps/api.ts'
 import type { ConfigLimits, NodeConfig } from './node-config.ts'
 import type { PubsubNode, Nodes } from './nodes.ts'
@@ -41,7 +41,7 @@ export interface Engine {
   readonly strangers: Strangers
   /** The rules of accounts. */
   personal: ServiceRules
-  /** Those of services on domains. */
+  /** Those of services on domains; a key may be `prefix.@HOST@`. */
   readonly services: Map<string, ServiceRules>
   /** Whether last items of users who are not available are kept back. */
   ignoreOffline: boolean
@@ -61,8 +61,14 @@ export interface Asked {
 /** The place of a service; undefined when nothing is there. */
 export function placeOf(engine: Engine, service: Jid): Place | undefined {
   if (service.local !== '') return { service: service.bare, personal: true, rules: engine.personal }
-  const rules = engine.services.get(service.domain)
+  const rules = engine.services.get(service.domain) ?? rulesBeside(engine, service.domain)
   return rules && { service, personal: false, rules }
+}
+
+/** The rules of a service beside a domain of the host type. */
+function rulesBeside({ host, services }: Engine, domain: string): ServiceRules | undefined {
+  for (const [template, rules] of services) if (host.serves(hostIn(template, domain) ?? '')) return rules
+  return undefined
 }
 
 /** How long names of nodes and items may be, in characters: they are parts of keys. */

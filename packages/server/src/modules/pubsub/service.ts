@@ -4,7 +4,7 @@ import { type ServiceAddition, requestService } from '../../core/module.ts'
 import type { PubsubApi } from './api.ts'
 import { answerIn, decide } from './authorization.ts'
 import { serviceRoutes } from './disco.ts'
-import type { Engine, Place, ServiceRules } from './engine.ts'
+import type { Engine, ServiceRules } from './engine.ts'
 import { NODES } from './keeps.ts'
 import { pubsubRoutes } from './routes.ts'
 
@@ -34,16 +34,17 @@ async function erase({ host, nodes }: Engine, domain: string): Promise<void> {
 }
 
 function open(engine: Engine, domain: string, rules: ServiceRules): ServiceAddition {
-  const place: Place = { service: parseJid(domain), personal: false, rules }
   engine.services.set(domain, rules)
-  const requests = requestService(engine.host, [...pubsubRoutes(engine, ['server']), ...serviceRoutes(engine, place)])
+  const routes = [...pubsubRoutes(engine, ['server']), ...serviceRoutes(engine)]
+  const requests = requestService(engine.host, routes)
   return {
     domain,
     service: (delivery) => {
-      const { stanza, from } = delivery
+      const { stanza, from, to } = delivery
       if (stanza.name !== 'message') return requests(delivery)
       const form = stanza.attr('type') === 'error' ? undefined : answerIn(stanza)
-      return form === undefined ? requests(delivery) : decide(engine, place, from, form)
+      if (form === undefined) return requests(delivery)
+      return decide(engine, { service: parseJid(to.domain), personal: false, rules }, from, form)
     },
   }
 }

@@ -31,8 +31,8 @@ import type { Found, SearchIndex } from './search-index.ts'
 /** What a search service needs. */
 export interface Directory {
   readonly index: SearchIndex
-  /** The domains whose users it finds. */
-  readonly domains: readonly string[]
+  /** The domains whose users the service on a domain finds. */
+  readonly domainsOf: (service: string) => readonly string[]
   /** How many users a search finds at most. */
   readonly matches: number
 }
@@ -74,13 +74,14 @@ function fieldsForm(service: Jid): Element {
   return buildSearchFields(words, buildForm(frame, fields))
 }
 
-async function search({ index, domains, matches }: Directory, query: Element, service: Jid): Promise<Element> {
+async function search({ index, domainsOf, matches }: Directory, query: Element, service: Jid): Promise<Element> {
   const { values, asForm } = parseSearch(query)
   const page = parseRsmRequest(query)
   const names = new Set(SEARCH_FIELDS.map(({ name }) => name))
   const wanted = new Map([...values].filter(([name]) => names.has(name)))
   const found: Found[] = []
-  for (const domain of domains) found.push(...(await index.find(domain, wanted, matches - found.length)))
+  for (const domain of domainsOf(service.domain))
+    found.push(...(await index.find(domain, wanted, matches - found.length)))
   const rows = found.map(rowOf).toSorted((one, other) => (one.get('jid')! < other.get('jid')! ? -1 : 1))
   const [shown, described] = cut(rows, page)
   const more = page === undefined ? undefined : buildRsmPage(described)

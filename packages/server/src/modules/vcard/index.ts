@@ -3,10 +3,11 @@ import { StanzaError, VCard, result, vcardTag } from '@meerkat/protocol'
 import { serialize } from '@meerkat/xml'
 import {
   type Host,
+  type ServiceAddition,
   type Values,
   accountRemoved,
   defineModule,
-  expandHost,
+  hostIn,
   iqGet,
   iqSet,
   personalData,
@@ -39,7 +40,7 @@ export default defineModule({
     return {
       features: [VCard.ns],
       accountFeatures: [VCard.ns],
-      services: config.search ? directories(host, config, store) : [],
+      services: config.search ? [directory(host, config, store)] : [],
       iq: [
         iqGet(VCard, (iq) => result(iq, VCard({}, vcardTag('FN')({}, name))), ['server']),
         iqGet(
@@ -72,11 +73,12 @@ export default defineModule({
   },
 })
 
-/** The search services: one for each domain, or one for all when its name does not depend on them. */
-function directories(host: Host, config: Values<typeof settings>, { index }: VCardStore) {
-  const served = Map.groupBy(host.domains, (domain) => expandHost(config.host, domain))
-  return Array.from(served, ([domain, domains]) => ({
-    domain,
-    service: requestService(host, directoryRoutes({ index, domains, matches: config.matches })),
-  }))
+/** The search service: one beside each domain, or one for all when its name does not depend on them. */
+function directory(host: Host, config: Values<typeof settings>, { index }: VCardStore): ServiceAddition {
+  const domainsOf = (service: string): readonly string[] => {
+    const own = hostIn(config.host, service)
+    return own === undefined ? host.domains : [own]
+  }
+  const routes = directoryRoutes({ index, domainsOf, matches: config.matches })
+  return { domain: config.host, service: requestService(host, routes) }
 }
