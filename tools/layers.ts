@@ -43,7 +43,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     path: 'packages/server/src/core',
     ours: ['protocol', 'xml'],
     node: [...harmless, 'perf_hooks', 'process', 'timers', 'timers/promises'],
-    npm: ['find-my-way', 'lru-cache', 'pino', 'prom-client', 'smol-toml', 'zod'],
+    npm: ['find-my-way', 'lru-cache', 'pino', 'prom-client', 'smol-toml'],
   },
   storage: {
     path: 'packages/server/src/storage',

@@ -6,10 +6,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { tryJid } from '@meerkat/protocol'
-import { z } from 'zod'
-
-// A check runs once or twice: compiling code for it would take longer, and would need code made from strings.
-z.config({ jitless: true })
+import { type Schema, array, custom, optional, record as recordSchema, table, union } from './schema.ts'
 
 /** What reading a value may depend on besides the value. */
 export interface ReadContext {
@@ -39,7 +36,7 @@ export interface Setting<T> {
   readonly secret: boolean
   readonly inside: Inside
   /** Builds the check of a written value; called once per reading of a configuration. */
-  readonly schema: (context: ReadContext) => z.ZodType
+  readonly schema: (context: ReadContext) => Schema
   /** What the operator should know when this accepted value is written; logged at start. */
   readonly remark?: (value: unknown) => string | undefined
   /** Never set: carries the type. */
@@ -173,9 +170,9 @@ export const file = (doc = ''): Setting<string | undefined> => {
   return {
     ...leaf('the name of an existing file', undefined, doc, isText),
     schema: ({ folder: base }) =>
-      z
-        .custom<string>((value) => exists(value, base), { error: 'wants the name of an existing file' })
-        .transform((name) => resolve(base, name)),
+      custom<string>((value) => exists(value, base), { error: 'wants the name of an existing file' }).transform(
+        (name) => resolve(base, name),
+      ),
   }
 }
 
@@ -183,9 +180,7 @@ export const file = (doc = ''): Setting<string | undefined> => {
 export const folder = (fallback: string, doc = ''): Setting<string> => ({
   ...leaf('the name of a folder', fallback, doc, isText),
   schema: (context) =>
-    z
-      .custom<string>(isText, { error: 'wants the name of a folder' })
-      .transform((name) => resolve(context.folder, name)),
+    custom<string>(isText, { error: 'wants the name of a folder' }).transform((name) => resolve(context.folder, name)),
 })
 
 /** A list whose items are read as `item`. */
@@ -200,8 +195,7 @@ export const list = <T>(
     ...base(`${wants}, each ${item.type}`, fallback ?? [], doc),
     inside: { kind: 'list', of: item },
     schema: (context) =>
-      z
-        .array(item.schema(context), { error: `wants ${wants}` })
+      array(item.schema(context), { error: `wants ${wants}` })
         .refine((found) => options.nonEmpty !== true || found.length > 0, { error: `wants ${wants}` })
         .refine((found) => options.unique !== true || new Set(found).size === found.length, {
           error: 'wants a list without repetition',
@@ -244,7 +238,7 @@ export const either = <A, B>(first: Setting<A>, second: Setting<B>): Setting<A |
   return {
     ...base(type, first.fallback, first.doc),
     secret: first.secret || second.secret,
-    schema: (context) => z.union([first.schema(context), second.schema(context)], { error: `wants ${type}` }),
+    schema: (context) => union(first.schema(context), second.schema(context), { error: `wants ${type}` }),
   }
 }
 
@@ -266,33 +260,26 @@ export const optionalSection = <S extends Settings>(settings: S, doc = ''): Sett
 export const tables = <S extends Settings>(settings: S, doc = ''): Setting<readonly Values<S>[]> => ({
   ...base('a list of tables', [], doc),
   inside: { kind: 'tables', settings },
-  schema: (context) => z.array(sectionSchema(settings, context), { error: 'wants a list of tables' }),
+  schema: (context) => array(sectionSchema(settings, context), { error: 'wants a list of tables' }),
 })
 
 /** A section whose keys the operator chooses; each value is read as `setting`. */
 export const record = <T>(setting: Setting<T>, doc = ''): Setting<ReadonlyMap<string, Exclude<T, undefined>>> => ({
   ...base(`a section, each ${setting.type}`, {}, doc),
   inside: { kind: 'record', of: setting },
-  schema: (context) =>
-    z
-      .record(z.string(), setting.schema(context), { error: 'wants a section' })
-      .transform((found) => new Map(Object.entries(found))),
+  schema: (context) => recordSchema(setting.schema(context), { error: 'wants a section' }),
 })
 
 /** The check of a whole section: unknown keys are refused, and every declared key is present in the result. */
-export function sectionSchema(settings: Settings, context: ReadContext): z.ZodType<Record<string, unknown>> {
-  const names = Object.keys(settings)
-  const shape = Object.fromEntries(names.map((name) => [name, keySchema(settings[name]!, context)]))
-  return z
-    .strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? 'wants a section' : undefined) })
-    .transform((found) => Object.fromEntries(names.map((name) => [name, found[name]])))
+export function sectionSchema(settings: Settings, context: ReadContext): Schema<Record<string, unknown>> {
+  const keys = Object.entries(settings).map(([name, setting]) => [name, keySchema(setting, context)] as const)
+  return table(new Map(keys), { error: 'wants a section' })
 }
 
 /** The check of a key that may be missing. */
-function keySchema(setting: Setting<unknown>, context: ReadContext): z.ZodType {
+function keySchema(setting: Setting<unknown>, context: ReadContext): Schema {
   const written = setting.schema(context)
-  if (setting.mandatory) return written
-  return setting.fallback === undefined ? written.optional() : written.prefault(setting.fallback)
+  return setting.mandatory ? written : optional(written, setting.fallback)
 }
 
 function base(type: string, fallback: unknown, doc: string): Omit<Setting<never>, 'schema' | 'value'> {
@@ -300,7 +287,7 @@ function base(type: string, fallback: unknown, doc: string): Omit<Setting<never>
 }
 
 function leaf<T>(type: string, fallback: unknown, doc: string, accepts: (value: unknown) => boolean): Setting<T> {
-  return { ...base(type, fallback, doc), schema: () => z.custom<unknown>(accepts, { error: `wants ${type}` }) }
+  return { ...base(type, fallback, doc), schema: () => custom(accepts, { error: `wants ${type}` }) }
 }
 
 function whole<T>(noun: string, fallback: unknown, doc: string, bounds: Bounds): Setting<T> {
@@ -323,8 +310,9 @@ function span<T>(unit: string, fallback: unknown, doc: string, bounds: SpanBound
 /** Also accepts `"infinity"`, and TOML's own `inf`. */
 function unlimited<T>(setting: Setting<T>): Setting<T> {
   const type = `${setting.type} or "infinity"`
-  const limit = z.union([z.literal('infinity'), z.custom((value) => value === Infinity)]).transform(() => Infinity)
-  const schema = (context: ReadContext) => z.union([limit, setting.schema(context)], { error: `wants ${type}` })
+  const error = `wants ${type}`
+  const limit = custom((value) => value === 'infinity' || value === Infinity, { error }).transform(() => Infinity)
+  const schema = (context: ReadContext) => union(limit, setting.schema(context), { error })
   return {
     ...setting,
     type,

@@ -34,10 +34,9 @@ export function readSettings<S extends Settings>(
   if (result.success) return { values: result.data as Values<S> }
 
   const findings: Finding[] = []
-  for (const issue of result.error.issues) {
-    const at = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
-    if (issue.code === 'unrecognized_keys') findings.push(...unknownKeys(settings, input, at, issue.keys, path))
-    else findings.push(wrongValue(settings, input, at, issue.message, path))
+  for (const { path: at, message, unknownKeys: keys } of result.error.issues) {
+    if (keys !== undefined) findings.push(...unknownKeys(settings, input, at, keys, path))
+    else findings.push(wrongValue(settings, input, at, message, path))
   }
   return { findings }
 }
