@@ -39,10 +39,31 @@ export async function connectRabbit(settings: RabbitSettings, name: string): Pro
     throw new Error(`the broker does not let "${username}" into the virtual host "${virtual_host}", or there is none`)
   })
   const fault = tls === undefined ? undefined : certificateFault(tls, socketOf(model) as TLSSocket)
-  if (fault === undefined) return model
+  if (fault === undefined) {
+    gatherWrites(socketOf(model))
+    return model
+  }
   model.on('error', () => undefined)
   destroyRabbit(model, fault)
   throw new Error(`the broker's certificate is not accepted: ${fault}`)
+}
+
+/** The driver writes message by message: what comes within a turn of the event loop is to be one call of the system. */
+function gatherWrites(socket: Socket): void {
+  const write = socket.write.bind(socket) as (...args: unknown[]) => boolean
+  let gathering = false
+  const uncork = (): void => {
+    gathering = false
+    socket.uncork()
+  }
+  socket.write = (...args: unknown[]) => {
+    if (!gathering) {
+      gathering = true
+      socket.cork()
+      setImmediate(uncork)
+    }
+    return write(...args)
+  }
 }
 
 /** Breaks a connection without a word to the broker; its listeners are told `reason`. */
