@@ -27,6 +27,7 @@ import { type Life, type ProcessControl, controlOf } from './control.ts'
 import { developmentCertificate } from './certificates.ts'
 import { HeapWatch, LOOK_SECONDS } from './heap-watch.ts'
 import { changedAuth, startHost, stopHosts } from './hosts.ts'
+import { Opened } from './opened.ts'
 import { installationSecret } from './installation-secret.ts'
 import { type Interfaces, inUrl, openInterfaces } from './interfaces.ts'
 import { LoopWatch } from './loop-watch.ts'
@@ -55,27 +56,6 @@ const WRITER = 'meerkat@localhost'
 
 /** How long a server that stops waits for stanzas that are on their way, in seconds. */
 const IDLE_SECONDS = 5
-
-/** What has been opened so far, closed in reverse order. */
-class Opened {
-  readonly #closers: (() => Promise<void> | void)[] = []
-
-  /** Remembers how to close something. */
-  on(close: () => Promise<void> | void): void {
-    this.#closers.push(close)
-  }
-
-  /** Closes everything, also when something fails to close. */
-  async close(report: (error: unknown) => void): Promise<void> {
-    for (const close of this.#closers.splice(0).toReversed()) {
-      try {
-        await close()
-      } catch (error) {
-        report(error)
-      }
-    }
-  }
-}
 
 /** Starts a server. Rejects, with everything closed again, when a part cannot start; the message names it. */
 export async function startServer(
@@ -116,18 +96,18 @@ async function start(
   for (const pool of openPools(config.pools, kernel.logs.area('pools'))) {
     kernel.addPool(pool.type, pool.tag, pool.value, pool.hostType)
     pool.show(kernel.metrics.scope({ pool_tag: pool.tag, host_type: pool.hostType ?? 'global' }))
-    opened.on(() => pool.close())
+    opened.on(`pool ${pool.type} ${pool.tag}`, () => pool.close())
   }
   await openUploads(kernel, config)
-  opened.on(() => stopHosts(kernel))
+  opened.on('hosts and their modules', () => stopHosts(kernel))
   for (const hostType of config.hostTypes.values()) await startHost(kernel, present, hostType)
   // Before the modules are stopped and the store closes.
-  opened.on(() => kernel.eraser.stop())
+  opened.on('eraser', () => kernel.eraser.stop())
   await kernel.eraser.resume()
   present.follow((next) => changedAuth(kernel, next))
   // Behind the timers, without which nothing is sent again, and before the modules, which must not wait for other nodes.
-  opened.on(() => kernel.cluster?.close())
-  opened.on(turn(kernel.timers))
+  opened.on('cluster', () => kernel.cluster?.close())
+  opened.on('timers', turn(kernel.timers))
   watchProcess(present, kernel, opened)
   const development = await developmentCertificate(
     config.general.data_dir,
@@ -135,30 +115,30 @@ async function start(
   )
   const s2s = s2sOf(kernel, config, development)
   // Behind everyone who may still have something to say to others.
-  opened.on(() => s2s?.federation.close())
+  opened.on('federation', () => s2s?.federation.close())
   // R20: nobody sends anything any more, and what is on its way arrives.
-  opened.on(async () => {
+  opened.on('stanzas on their way', async () => {
     if (!(await kernel.router.idle(IDLE_SECONDS)))
       kernel.log.warn({ what: 'deliveries_given_up' }, 'some stanzas were on their way for too long')
     await kernel.cluster?.drained(IDLE_SECONDS)
   })
   // What clients may not have goes into storage.
-  opened.on(() => kernel.endSessions(new StreamError('system-shutdown')))
+  opened.on('sessions', () => kernel.endSessions(new StreamError('system-shutdown')))
 
   watchCertificates(kernel, present, development)
   // Before the listeners for clients, so that it closes behind them: while they are drained it tells that the node is not ready.
   const interfaces: Interfaces = await openInterfaces(kernel, config, development, seat?.beside === undefined)
-  opened.on(() => interfaces.close())
+  opened.on('HTTP', () => interfaces.close())
   const addresses: string[] = []
   // Before the listeners for clients, too: components hear of clients that leave.
   for (const { options, listener } of componentListeners(kernel, config, development)) {
     const port = await listener.listen().catch((error: unknown) => failedToListen(options.port, error))
-    opened.on(() => listener.close())
+    opened.on(`listener ${port}`, () => listener.close())
     addresses.push(`Components     ${inUrl(options.address ?? '*')}:${port} (${options.tls?.mode ?? 'no TLS'})`)
   }
   for (const { options, listener } of s2s?.listeners ?? []) {
     const port = await listener.listen().catch((error: unknown) => failedToListen(options.port, error))
-    opened.on(() => listener.close())
+    opened.on(`listener ${port}`, () => listener.close())
     addresses.push(`Other servers  ${inUrl(options.address ?? '*')}:${port} (${options.tls?.mode ?? 'no TLS'})`)
   }
   for (const listener of config.listen) {
@@ -166,13 +146,13 @@ async function start(
     const options = c2sOptionsOf(listener, kernel, development)
     const c2s = new C2sListener(kernel, options)
     const port = await c2s.listen().catch((error: unknown) => failedToListen(listener.port, error))
-    opened.on(() => c2s.close())
+    opened.on(`listener ${port}`, () => c2s.close())
     addresses.push(`XMPP clients   ${inUrl(options.address ?? '*')}:${port} (${options.tls?.mode ?? 'no TLS'})`)
   }
   return {
     kernel,
     addresses: [...addresses, ...interfaces.addresses],
-    stop: () => opened.close((error) => kernel.report('stop_failed', error)),
+    stop: () => opened.close((what, error) => kernel.report(what, error)),
   }
 }
 
@@ -183,9 +163,9 @@ function watchProcess(present: PresentConfig, kernel: Kernel, opened: Opened): v
   const limit = present.started.general.event_loop_limit
   if (limit === Infinity) return
   const watch = new LoopWatch(limit, kernel.log, kernel.metrics.scope())
-  opened.on(() => watch.close())
+  opened.on('watch over the event loop', () => watch.close())
   const beat = kernel.timers.every(0, () => watch.beat())
-  opened.on(() => beat.cancel())
+  opened.on('beats of the event loop', () => beat.cancel())
 }
 
 async function openKernel(
@@ -205,7 +185,7 @@ async function openKernel(
   const kernel = new Kernel({ storage, stores, log: logs, modules, clock, secret, transport })
   if (mark !== undefined) kernel.timers.every(RENEW_SECONDS, () => void mark.renew())
   const outbox = await openOutbox(storage, { writer: seat?.node ?? WRITER, clock: () => clock.micros() })
-  opened.on(() => outbox.close())
+  opened.on('outbox', () => outbox.close())
   kernel.share(outboxKey, outbox)
   kernel.share(presentConfig, present)
   kernel.share(generalKey, {
@@ -235,12 +215,12 @@ async function openStore(config: Config, logs: AreaLogs, opened: Opened): Promis
   const { data_dir: folder } = config.general
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const lock = lockFolder(folder)
-  opened.on(() => lock.release())
+  opened.on('folder lock', () => lock.release())
   const storage = await openStorage(config, WRITER, logs.area('storage'))
-  opened.on(() => storage.close())
+  opened.on('storage', () => storage.close())
   // R9: the times that this process gives are above those of the ones before it.
   const mark = await ClockMark.open(storage, WRITER, logs.area('core'))
-  opened.on(() => mark.close())
+  opened.on('clock mark', () => mark.close())
   return { storage, clock: mark.clock, mark }
 }
 
