@@ -46,6 +46,8 @@ const cases: [written: object, jid: string, domain: string, expected: boolean][]
   [{ user_regexp: '\\d+' }, 'bot17@localhost', 'localhost', true],
   [{ user_regexp: '^\\S+$' }, 'admin@localhost', 'localhost', true],
   [{ user_regexp: '^ad$' }, 'admin@localhost', 'localhost', false],
+  [{ user_regexp: '^(?i)AD' }, 'admin@localhost', 'localhost', true],
+  [{ user_regexp: '^bot\\-\\d+$' }, 'bot-17@localhost', 'localhost', true],
   [{ server_regexp: 'host$', match: 'all' }, 'a@localhost', 'x', true],
   [{ resource_regexp: '^res' }, 'a@localhost/Res1', 'localhost', true],
   [{ user_glob: 'BOT-*' }, 'bot-1@localhost', 'localhost', true],

@@ -18,9 +18,19 @@ const regexp = (doc: string): Setting<string | undefined> => {
   return { ...any, type: 'a regular expression', schema }
 }
 
+/** As in the reference, `(?i)` may stand at its beginning, and signs that mean nothing may be escaped, as in `\-`. Case never matters. */
+function compileRegexp(source: string): RegExp {
+  const pattern = source.replace(/^(\^?)\(\?i\)/, '$1')
+  try {
+    return new RegExp(pattern, 'iu')
+  } catch {
+    return new RegExp(pattern, 'i')
+  }
+}
+
 function isRegexp(source: string): boolean {
   try {
-    return new RegExp(source, 'iu') instanceof RegExp
+    return compileRegexp(source) instanceof RegExp
   } catch {
     return false
   }
@@ -102,7 +112,7 @@ function compileEntry(entry: AclEntry): Condition {
   const glob = (part: Test['part'], value: string | undefined) =>
     value !== undefined && tests.push({ part, glob: compileGlob(value.toLowerCase()) })
   const regexp = (part: Test['part'], value: string | undefined) =>
-    value !== undefined && tests.push({ part, regexp: new RegExp(value, 'iu') })
+    value !== undefined && tests.push({ part, regexp: compileRegexp(value) })
 
   equals('local', entry.user === undefined ? undefined : preparedUser(entry.user))
   equals('domain', entry.server === undefined ? undefined : preparedDomain(entry.server))

@@ -44,14 +44,17 @@ const notYet = {
   instrumentation: ['exometer'],
 }
 
+const START = '[general]\nhosts = ["localhost"]\ndefault_server_domain = "localhost"\n'
+
 const without = (names: readonly string[], has: { has(name: string): boolean }): string[] =>
   names.filter((name) => !has.has(name))
 
+const read = (text: string) => loadConfig('/nowhere/meerkat.toml', `${START}[auth.internal]\n${text}`, known)
+
 /** The names that a configuration with these sections is refused for. */
 function refused(sections: readonly string[]): string[] {
-  const start = '[general]\nhosts = ["localhost"]\ndefault_server_domain = "localhost"\n'
   try {
-    loadConfig('/nowhere/meerkat.toml', start + sections.map((name) => `[${name}]\n`).join(''), known)
+    loadConfig('/nowhere/meerkat.toml', START + sections.map((name) => `[${name}]\n`).join(''), known)
   } catch (error) {
     assert.ok(error instanceof ConfigError)
     return error.problems
@@ -83,5 +86,29 @@ describe('what MongooseIM has', () => {
       .filter((name) => name !== 'services.service_mongoose_system_metrics')
     const pushers = ['http', 'push', 'sns'].map((name) => `modules.mod_event_pusher.${name}`)
     assert.deepEqual(refused([...sections, ...pushers]).toSorted(), [...sections, ...pushers].toSorted())
+  })
+
+  it('has its options, too, and the discipline of IQs as a table', () => {
+    const built = Object.entries(referenceModules).filter(([key]) => known.modules.has(key))
+    // mod_event_pusher: its backends are told above; mod_mam: what is not there is refused by name.
+    const missing = built.flatMap(([key, options]) => {
+      const { settings } = known.modules.get(key)!
+      return options.filter((option) => !Object.hasOwn(settings, option)).map((option) => `${key}.${option}`)
+    })
+    assert.deepEqual(missing, ['mod_event_pusher.sns', 'mod_event_pusher.http', 'mod_event_pusher.push', 'mod_mam.muc'])
+    const disciplined = built.filter(([, options]) => options.includes('iqdisc')).map(([key]) => key)
+    assert.ok(disciplined.length > 12)
+    const text = disciplined.map((key) => `[modules.${key}]\niqdisc = { type = "queues", workers = 10 }\n`)
+    const s3 = 's3 = { bucket_url = "https://b", region = "r", access_key_id = "a", secret_access_key = "s" }\n'
+    const config = read(text.map((part) => (part.includes('http_upload') ? part + s3 : part)).join(''))
+    assert.equal(config.hostTypes.get('localhost')!.modules.size, disciplined.length)
+  })
+
+  it('mod_pubsub of before 6.8 is known by its backend, and serves its domain', () => {
+    const modulesOf = (text: string) => [
+      ...read(`[modules.mod_pubsub]\n${text}`).hostTypes.get('localhost')!.modules.keys(),
+    ]
+    assert.deepEqual(modulesOf('backend = "mnesia"'), ['mod_pubsub', 'mod_pubsub_old'])
+    assert.deepEqual(modulesOf('backend = "rdbms"'), ['mod_pubsub'])
   })
 })

@@ -10,7 +10,7 @@ import { silentLog } from '../core/log.ts'
 import { makeDatabase, postgresAbsent, SERVER } from '../storage/testing/postgres.ts'
 import { accountsOf } from './auth.ts'
 import { knownParts } from './known-parts.ts'
-import { openStorage } from './storage.ts'
+import { openStorage, sqliteFile } from './storage.ts'
 
 const poolText = (tag: string, more = '', database = 'x', driver = 'pgsql') => `
 [outgoing_pools.rdbms.${tag}]
@@ -54,9 +54,19 @@ describe('the main store', () => {
       return message
     }
     match(await refusal(poolText('other')), /^\[outgoing_pools\.rdbms\.other\] would not be used/)
-    match(await refusal(poolText('default', 'scope = "host_type"')), /with scope = "global"/)
+    const ofHost = poolText('default', '', 'y').replaceAll('[outgoing', '[host_config.outgoing')
+    match(
+      await refusal(`${poolText('default')}\n[[host_config]]\nhost = "localhost"\n${ofHost}`),
+      /with scope = "global"/,
+    )
+    match(await refusal(poolText('default') + poolText('other', '', 'y')), /rdbms\.other\] would not be used/)
     match(await refusal(poolText('default', '', 'x', 'mysql')), /driver = "mysql" is not built/)
   })
+})
+
+it('MongooseIM: pools of host types and other tags are the main store when they lead to the same database', (t) => {
+  for (const text of [poolText('default', 'scope = "host_type"'), poolText('default') + poolText('other')])
+    equal(sqliteFile(configOf(t, text)), undefined)
 })
 
 const skip = await postgresAbsent()

@@ -1,13 +1,14 @@
 /** The main store: the database that `[outgoing_pools.rdbms.default]` names, otherwise SQLite in the data folder. */
 import { join } from 'node:path'
-import type { Config, Pool, PoolOf } from '../core/config/types.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Config, PoolOf } from '../core/config/types.ts'
 import type { Database } from '../core/database.ts'
 import type { Log } from '../core/log.ts'
 import { openSqlite } from '../storage/sqlite/index.ts'
 
 /** Opens and migrates the main store. `writer` is the name of this process, which no other one with the same database may have. */
 export async function openStorage(config: Config, writer: string, log: Log): Promise<Database> {
-  const pool = mainPool(config.pools)
+  const pool = mainPool(config)
   const { durability } = config.storage
   if (pool === undefined) return openSqlite({ file: embeddedFile(config), durability })
   // A driver that nobody uses costs no memory.
@@ -24,17 +25,23 @@ const embeddedFile = (config: Config): string => join(config.general.data_dir, '
 
 /** The file of the embedded store; undefined when the configuration names another database. */
 export const sqliteFile = (config: Config): string | undefined =>
-  mainPool(config.pools) === undefined ? embeddedFile(config) : undefined
+  mainPool(config) === undefined ? embeddedFile(config) : undefined
 
-/** The pool of the main store. Throws on any other one for databases: nothing would ever be in it. */
-function mainPool(pools: readonly Pool[]): PoolOf<'rdbms'> | undefined {
+/**
+ * The pool of the main store. Throws on one that leads to another database: nothing would ever be in it. Pools with other tags or of single host
+ * types are taken for the same one when they lead to the same database.
+ */
+function mainPool({ pools, hostTypes }: Config): PoolOf<'rdbms'> | undefined {
   const all = pools.filter((pool) => pool.type === 'rdbms')
-  const other = all.find(({ tag, hostType }) => tag !== 'default' || hostType !== undefined)
+  const isMain = ({ tag, hostType }: PoolOf<'rdbms'>): boolean => tag === 'default' && hostType === undefined
+  const ofTypes = new Map(all.flatMap((pool) => (pool.tag === 'default' ? [[pool.hostType ?? '', pool]] : [])))
+  const main = all.find(isMain) ?? (ofTypes.size === hostTypes.size ? [...ofTypes.values()][0] : undefined)
+  const other = all.find(({ settings }) => !isDeepStrictEqual(settings.connection, main?.settings.connection))
   if (other !== undefined) {
     throw new Error(
       `[outgoing_pools.rdbms.${other.tag}] would not be used: everything is kept in the one database of ` +
         '[outgoing_pools.rdbms.default] with scope = "global"',
     )
   }
-  return all[0]
+  return main
 }

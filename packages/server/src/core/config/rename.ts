@@ -11,7 +11,8 @@ export function applyRenames(document: Document): void {
   const bases: Path[] = [[], ...(Array.isArray(hosts) ? hosts.map((_, index) => ['host_config', index]) : [])]
   for (const base of bases) {
     for (const change of renames) {
-      for (const found of places(document.root, base, change.from)) apply(document, base, found, change)
+      for (const found of places(document.root, base, change.from))
+        if (change.when?.(valueAt(document.root, found.path)) !== false) apply(document, base, found, change)
     }
   }
 }

@@ -8,6 +8,7 @@ import {
   integerOrInfinity,
   iqdisc,
   list,
+  noEffect,
   oneOf,
   optionalSection,
   required,
@@ -24,42 +25,44 @@ function keeper(): Setting<(typeof DIRECTORY)[number]> {
   return { ...any, schema: (context) => any.schema(context).refine((value) => value !== 'ldap', { error }) }
 }
 
-const ldap = optionalSection(
-  {
-    pool_tag: text('default', 'The tag of the pool `[outgoing_pools.ldap.TAG]`.'),
-    base: text(undefined, 'The entry below which users are.'),
-    deref: oneOf(['never', 'always', 'finding', 'searching'], 'never', 'When aliases are followed.'),
-    filter: text(undefined, 'A filter that all users pass.'),
-    uids: tables(
-      { attr: text('uid', 'The attribute with the name.'), format: text('%u', 'How the name stands in it.') },
-      'Where the names of users stand.',
-    ),
-    vcard_map: tables(
-      {
-        vcard_field: required(text(undefined, 'A property of the vCard.', { nonEmpty: true })),
-        ldap_pattern: required(text(undefined, 'How its value is made.', { nonEmpty: true })),
-        ldap_field: required(text(undefined, 'The attribute it is made from.', { nonEmpty: true })),
-      },
-      'How vCards are made from entries.',
-    ),
-    search_fields: tables(
-      {
-        search_field: required(text(undefined, 'A field of the search.', { nonEmpty: true })),
-        ldap_field: required(text(undefined, 'The attribute that is searched.', { nonEmpty: true })),
-      },
-      'What can be searched for.',
-    ),
-    search_reported: tables(
-      {
-        search_field: required(text(undefined, 'A field of the result.', { nonEmpty: true })),
-        vcard_field: required(text(undefined, 'The property that it tells.', { nonEmpty: true })),
-      },
-      'What results tell.',
-    ),
-    search_operator: oneOf(['and', 'or'], 'and', 'Whether all values must hold, or one.'),
-    binary_search_fields: list(text(undefined, '', { nonEmpty: true }), [], 'Fields with binary values.'),
-  },
-  'For `backend = "ldap"`, which is not built.',
+const ldap = noEffect(
+  optionalSection(
+    {
+      pool_tag: text('default', 'The tag of the pool `[outgoing_pools.ldap.TAG]`.'),
+      base: text(undefined, 'The entry below which users are.'),
+      deref: oneOf(['never', 'always', 'finding', 'searching'], 'never', 'When aliases are followed.'),
+      filter: text(undefined, 'A filter that all users pass.'),
+      uids: tables(
+        { attr: text('uid', 'The attribute with the name.'), format: text('%u', 'How the name stands in it.') },
+        'Where the names of users stand.',
+      ),
+      vcard_map: tables(
+        {
+          vcard_field: required(text(undefined, 'A property of the vCard.', { nonEmpty: true })),
+          ldap_pattern: required(text(undefined, 'How its value is made.', { nonEmpty: true })),
+          ldap_field: required(text(undefined, 'The attribute it is made from.', { nonEmpty: true })),
+        },
+        'How vCards are made from entries.',
+      ),
+      search_fields: tables(
+        {
+          search_field: required(text(undefined, 'A field of the search.', { nonEmpty: true })),
+          ldap_field: required(text(undefined, 'The attribute that is searched.', { nonEmpty: true })),
+        },
+        'What can be searched for.',
+      ),
+      search_reported: tables(
+        {
+          search_field: required(text(undefined, 'A field of the result.', { nonEmpty: true })),
+          vcard_field: required(text(undefined, 'The property that it tells.', { nonEmpty: true })),
+        },
+        'What results tell.',
+      ),
+      search_operator: oneOf(['and', 'or'], 'and', 'Whether all values must hold, or one.'),
+      binary_search_fields: list(text(undefined, '', { nonEmpty: true }), [], 'Fields with binary values.'),
+    },
+    'For `backend = "ldap"`, which is not built.',
+  ),
 )
 
 /** The settings of mod_vcard, with the names and defaults of MongooseIM. */

@@ -1,6 +1,7 @@
 /** The settings of `[general]` and of the small sections that belong to no module. */
 
 import {
+  type Setting,
   domain,
   flag,
   folder,
@@ -31,6 +32,12 @@ const logLevels = [
   'all',
 ] as const
 
+/** The server's own words are English; clients translate conditions, not texts. */
+const english = (): Setting<string> => ({
+  ...text('en', 'Accepted; texts of the server are English.'),
+  remark: (value) => (value === 'en' ? undefined : 'has no effect here: texts of the server are English'),
+})
+
 /** `[general]`. */
 export const generalSettings = {
   loglevel: live(oneOf(logLevels, 'warning', 'How much is logged: this level and the graver ones.')),
@@ -39,7 +46,7 @@ export const generalSettings = {
     unique: true,
   }),
   default_server_domain: required(domain(undefined, 'Stands in stream errors before a domain is known.')),
-  language: text('en', 'The language of messages from the server.'),
+  language: english(),
   registration_timeout: live(
     seconds(600, 'How long an address waits between two registrations of accounts.', { infinity: true }),
   ),
@@ -47,7 +54,9 @@ export const generalSettings = {
   sm_backend: noEffect(oneOf(['mnesia', 'cets', 'redis'], 'mnesia')),
   s2s_backend: noEffect(oneOf(['mnesia', 'cets'], 'mnesia')),
   component_backend: noEffect(oneOf(['mnesia', 'cets'], 'mnesia')),
-  replaced_wait_timeout: milliseconds(2000, 'How long a new session waits for the one that it replaces.'),
+  replaced_wait_timeout: noEffect(
+    milliseconds(2000, 'Accepted; the session that is replaced ends before the new one begins.'),
+  ),
   route_subdomains: oneOf(['s2s'], undefined, 'Where stanzas to unknown subdomains of the served domains go.'),
   routing_modules: noEffect(list(text())),
   http_server_name: text('Meerkat', 'The Server header of HTTP answers.'),
@@ -68,7 +77,7 @@ export const generalSettings = {
 
 /** What a `[[host_config]]` may say under `general`. */
 export const hostGeneralSettings = {
-  replaced_wait_timeout: milliseconds(undefined, 'As in the section general.'),
+  replaced_wait_timeout: noEffect(milliseconds(undefined, 'As in the section general.')),
   route_subdomains: oneOf(['s2s'], undefined, 'As in the section general.'),
 }
 
@@ -108,7 +117,7 @@ export const shaperSettings = {
 
 /** Keys of `[instrumentation]` besides the handlers. */
 export const instrumentationSettings = {
-  probe_interval: seconds(15, 'How often figures that must be asked for are asked for.'),
+  probe_interval: noEffect(seconds(15, 'Accepted; figures are looked up whenever they are read.')),
 }
 
 const graphiteSettings = {

@@ -109,6 +109,9 @@ export const poolSettings = {
   http: poolOf(httpConnection),
   ldap: poolOf(ldapConnection),
   rabbit: poolOf(rabbitConnection),
-  rdbms: poolOf(rdbmsConnection, 10, 60_000),
+  rdbms: {
+    ...poolOf(rdbmsConnection),
+    call_timeout: noEffect(milliseconds(60_000, 'Accepted; `connection.query_timeout` bounds a query.')),
+  },
   redis: poolOf(redisConnection),
 }

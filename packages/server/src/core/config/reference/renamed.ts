@@ -8,6 +8,8 @@ export interface Renamed {
   readonly to?: readonly string[]
   /** The release that made the change; undefined for a name that only the documentation used. */
   readonly since?: string | undefined
+  /** Which old values are meant; all when undefined. */
+  readonly when?: (old: unknown) => boolean
   /** What an old value is today; the same when undefined. */
   readonly value?: (old: unknown) => unknown
 }
@@ -101,6 +103,11 @@ export const renames: readonly Renamed[] = [
   removed('modules.mod_muc_light.legacy_mode', '6.9'),
   removed('modules.mod_muc_light_commands', '6.0'),
   removed('modules.mod_muc_log', '6.8'),
+  // The new one never had it.
+  {
+    ...renamed('modules.mod_pubsub.backend', 'modules.mod_pubsub_old.backend', '6.8'),
+    when: (old) => old === 'mnesia',
+  },
   ...OLD_PUBSUB.map((key) => renamed(`modules.mod_pubsub.${key}`, `modules.mod_pubsub_old.${key}`, '6.8')),
   removed('modules.mod_revproxy', '5.1'),
   removed('services.service_admin_extra', '6.2'),
