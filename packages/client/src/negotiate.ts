@@ -126,10 +126,11 @@ function decode(element: Element): Uint8Array | undefined {
 }
 
 function makeMechanism(client: Client, wanted: string | undefined): ClientMechanism {
-  const { jid, secure, options } = client
+  const { jid, secure, options, settings } = client
   const offer = offerOf(client.features)
   const binding = usableBinding(client.channelBinding, offer)
-  const limits = { channelBinding: binding !== undefined, tls: secure }
+  const certificate = options.password === undefined && settings.tlsOptions.cert !== undefined
+  const limits = { channelBinding: binding !== undefined, tls: secure, certificate }
   const name = wanted ?? chooseMechanism(offer.mechanisms, limits)
   if (name === undefined) {
     const offered = offer.mechanisms.join(', ') || 'none'

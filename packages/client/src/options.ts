@@ -25,7 +25,7 @@ export interface ClientOptions {
   readonly password?: string | undefined
   /** Whom to act as when it is somebody else (RFC 6120 §6.3.8). */
   readonly authzid?: string | undefined
-  /** A SASL mechanism; unless given, the best that both sides have. */
+  /** A SASL mechanism; unless given, the best that both sides have: EXTERNAL with a certificate in `tlsOptions` and no password. */
   readonly mechanism?: string | undefined
   /** The fewest PBKDF2 iterations that a server may ask for; 4,096 (RFC 5802 §5.1) unless given. */
   readonly minIterations?: number | undefined

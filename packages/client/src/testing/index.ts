@@ -1,4 +1,5 @@
 /** Stories and expectations for tests against a running server. */
+export { type CertificateWishes, ownCertificate, TestAuthority } from './authority.ts'
 export { type TestCertificate, selfSigned } from './certificate.ts'
 export { announce, befriend } from './contacts.ts'
 export { expect, Expectation } from './expect.ts'

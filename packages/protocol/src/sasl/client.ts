@@ -1,4 +1,4 @@
-/** The client's side of PLAIN (RFC 4616) and of SCRAM with and without channel binding (RFC 5802, RFC 7677, RFC 9266). */
+/** The client's side of PLAIN (RFC 4616), of EXTERNAL (RFC 4422 appendix A) and of SCRAM with and without channel binding (RFC 5802, RFC 7677, RFC 9266). */
 import { randomBytes } from 'node:crypto'
 import { SaslError } from '../errors.ts'
 import { saslprep } from '../prep/profiles.ts'
@@ -12,7 +12,7 @@ import {
   saltedPassword,
   serverSignature,
 } from './keys.ts'
-import { type MechanismInfo, mechanismInfo, type ScramHash } from './mechanisms.ts'
+import { EXTERNAL, type MechanismInfo, mechanismInfo, type ScramHash } from './mechanisms.ts'
 import { type BindingFlag, encodeName, formatHeader, parseServerFirst, type ServerFirst } from './messages.ts'
 import { type Offer, offerDigest } from './offer.ts'
 import { formatPlain } from './plain.ts'
@@ -58,11 +58,24 @@ export function clientMechanism(name: string, credentials: Credentials): ClientM
   if (info === undefined || (info.plus && credentials.channelBinding === undefined)) {
     throw new SaslError('invalid-mechanism', `The client cannot use ${name}.`)
   }
+  if (name === EXTERNAL) return external(credentials)
   // RFC 5802 §5.1: prepared as a query, in which letters that Unicode 3.2 does not know are allowed
   const username = saslprep(credentials.username, { query: true })
   if (!username) throw new SaslError('malformed-request', 'The user name is not allowed by SASLprep.')
   const prepared = { ...credentials, username, password: preparePassword(credentials.password) }
   return info.hash === undefined ? plain(name, prepared) : new ScramClient(info, info.hash, prepared)
+}
+
+/** RFC 4422 §A.1: who the client is stands in its certificate; it says whom to act as, or nothing. */
+function external({ authzid = '' }: Credentials): ClientMechanism {
+  return {
+    name: EXTERNAL,
+    initial: () => Buffer.from(authzid),
+    respond: () => {
+      throw new SaslError('aborted', 'EXTERNAL has no challenge.')
+    },
+    finish: () => {},
+  }
 }
 
 function plain(name: string, { authzid, username, password }: Credentials): ClientMechanism {

@@ -9,7 +9,7 @@ export interface MechanismInfo {
   readonly name: string
   /** The name in `sasl_mechanisms`, such as `scram_sha256_plus`. */
   readonly configName: string
-  /** The hash, or undefined for PLAIN. */
+  /** The hash, or undefined for PLAIN and EXTERNAL. */
   readonly hash: ScramHash | undefined
   /** Whether the mechanism binds to the TLS channel. */
   readonly plus: boolean
@@ -23,10 +23,17 @@ const known: readonly MechanismInfo[] = [
   ...scramHashes.map((hash) => scram(hash, false)),
   { name: 'PLAIN', configName: 'plain', hash: undefined, plus: false },
 ]
-const byName = new Map(known.map((mechanism) => [mechanism.name, mechanism]))
-const byConfigName = new Map(known.map((mechanism) => [mechanism.configName, mechanism]))
+/** The mechanism for who has shown a certificate already (RFC 4422 appendix A). */
+export const EXTERNAL = 'EXTERNAL'
 
-/** The names on the wire in the order in which a server advertises them, best first. */
+const all: readonly MechanismInfo[] = [
+  ...known,
+  { name: EXTERNAL, configName: 'external', hash: undefined, plus: false },
+]
+const byName = new Map(all.map((mechanism) => [mechanism.name, mechanism]))
+const byConfigName = new Map(all.map((mechanism) => [mechanism.configName, mechanism]))
+
+/** The names on the wire in the order in which a server advertises them, best first; without EXTERNAL, for which both sides need more than a password. */
 export const mechanismNames: readonly string[] = known.map((mechanism) => mechanism.name)
 
 /** What is known about a mechanism by its name on the wire; undefined when it is not one of ours. */
@@ -45,10 +52,16 @@ export interface ChoiceLimits {
   readonly channelBinding: boolean
   /** Whether the connection is encrypted. */
   readonly tls: boolean
+  /** Whether the client wants to be known by its certificate. */
+  readonly certificate?: boolean
 }
 
-/** The best of the `offered` mechanisms, or undefined: PLUS first, then the longest hash, PLAIN last and only under TLS. */
+/**
+ * The best of the `offered` mechanisms, or undefined: EXTERNAL for who has a certificate, else PLUS first, then the longest hash, PLAIN last and only
+ * under TLS.
+ */
 export function chooseMechanism(offered: readonly string[], limits: ChoiceLimits): string | undefined {
+  if (limits.certificate === true && offered.includes(EXTERNAL)) return EXTERNAL
   const usable = ({ hash, plus }: MechanismInfo): boolean => {
     if (hash === undefined) return limits.tls // RFC 4616 §4: a password in the clear needs an encrypted connection
     return !plus || limits.channelBinding

@@ -1,9 +1,9 @@
-/** The server's side of PLAIN (RFC 4616) and of SCRAM with and without channel binding (RFC 5802, RFC 7677, RFC 9266). */
+/** The server's side of PLAIN (RFC 4616), of EXTERNAL (RFC 4422 appendix A) and of SCRAM with and without channel binding (RFC 5802, RFC 7677, RFC 9266). */
 import { SaslError } from '../errors.ts'
 import { saslprep } from '../prep/profiles.ts'
 import { messageText } from './encoding.ts'
 import { equalBytes, preparePassword, proofMatches, type ScramKeys, serverSignature } from './keys.ts'
-import { type MechanismInfo, mechanismInfo, type ScramHash } from './mechanisms.ts'
+import { EXTERNAL, type MechanismInfo, mechanismInfo, type ScramHash } from './mechanisms.ts'
 import { type BindingFlag, type ClientFirst, parseClientFinal, parseClientFirst } from './messages.ts'
 import { type Offer, offerDigest } from './offer.ts'
 import { parsePlain } from './plain.ts'
@@ -26,6 +26,8 @@ export interface ServerContext {
   scramKeys(username: string, hash: ScramHash): Promise<ScramLookup>
   /** Must do the same work for known and unknown users (S32). */
   checkPassword(username: string, password: string): Promise<boolean>
+  /** Whom the client's certificate stands for, when it asks to act as `authzid`, '' if it does not say; throws SaslError. Without it there is no EXTERNAL. */
+  external?(authzid: string): string | Promise<string>
   /** The channel's binding, undefined when the connection has none. */
   readonly channelBinding?: ChannelBinding | undefined
   /** Whether any -PLUS mechanism was offered on this connection. */
@@ -38,7 +40,7 @@ export interface ServerContext {
 
 /** Who the client has proved to be. */
 export interface SaslSuccess {
-  /** Prepared by SASLprep. */
+  /** Prepared by SASLprep; after EXTERNAL as the certificate's owner is called. */
   readonly username: string
   /** Whom the client wants to act as, as sent; whether it may is the caller's to decide (`invalid-authzid`). */
   readonly authzid: string | undefined
@@ -53,7 +55,7 @@ export type Step = { readonly challenge: Uint8Array } | { readonly success: Sasl
 export interface ServerMechanism {
   readonly name: string
   /**
-   * Takes the client's next message; an empty first one stands for a missing initial response and is answered by an empty challenge.
+   * Takes the client's next message; an empty first one stands for a missing initial response and is answered by an empty challenge, but for EXTERNAL.
    * Throws, or rejects with, SaslError when the client is refused; the exchange is over then.
    */
   step(message: Uint8Array): Step | Promise<Step>
@@ -63,6 +65,7 @@ export interface ServerMechanism {
 export function serverMechanism(name: string, context: ServerContext): ServerMechanism | undefined {
   const info = mechanismInfo(name)
   if (info === undefined || (info.plus && context.channelBinding === undefined)) return undefined
+  if (name === EXTERNAL) return context.external && { name, step: exchange(external(context)) }
   const { hash } = info
   const first: Stage = hash === undefined ? plain(context) : scramFirst(info, hash, context)
   return { name, step: exchange(afterEmpty(first)) }
@@ -88,6 +91,19 @@ function afterEmpty(first: Stage): Stage {
     if (message.length > 0) return first(message, then)
     then(first)
     return { challenge: new Uint8Array(0) }
+  }
+}
+
+/**
+ * RFC 4422 §A.1: the one message is whom to act as, or nothing. Nothing may be said by an initial response of no bytes, or by none at all; to the
+ * latter an empty challenge would be due, to which the answer can only be the same.
+ */
+function external(context: ServerContext): Stage {
+  return async (message) => {
+    const authzid = message.length === 0 ? '' : messageText(message)
+    if (authzid.includes('\0')) throw new SaslError('malformed-request', 'An identity holds no NUL.')
+    // Whom it may act as has been decided.
+    return { success: { username: await context.external!(authzid), authzid: undefined } }
   }
 }
 

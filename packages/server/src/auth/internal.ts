@@ -75,7 +75,7 @@ class InternalAuth implements AuthMethod {
     this.name = options.name
     this.#storage = storage
     this.#options = options
-    this.mechanisms = ['PLAIN', ...options.hashes.map((hash) => `SCRAM-SHA-${hash.slice('sha'.length)}`)]
+    this.mechanisms = ['PLAIN', 'EXTERNAL', ...options.hashes.map((hash) => `SCRAM-SHA-${hash.slice('sha'.length)}`)]
   }
 
   exists(user: Jid): boolean | Promise<boolean> {

@@ -93,6 +93,7 @@ export function tlsOf(
     mode: tls.mode,
     context: tlsContext(tls, development, clock),
     requestCertificate: tls.verify_mode !== 'none',
-    requireCertificate: tls.verify_mode === 'peer' && tls.disconnect_on_failure,
+    allowSelfSigned: tls.verify_mode === 'selfsigned_peer',
+    requireCertificate: tls.verify_mode !== 'none' && tls.disconnect_on_failure,
   }
 }

@@ -102,7 +102,8 @@ function httpTls(kernel: Kernel, listener: ListenerOf<'http'>, development: TlsF
     tls && {
       context: tlsContext(tls, development, kernel.clock),
       requestCertificate: tls.verify_mode !== 'none',
-      rejectUnauthorized: tls.verify_mode === 'peer' && tls.disconnect_on_failure,
+      allowSelfSigned: tls.verify_mode === 'selfsigned_peer',
+      rejectUnauthorized: tls.verify_mode !== 'none' && tls.disconnect_on_failure,
     }
   const options = made(listener)
   let section = listener.settings.tls

@@ -123,12 +123,14 @@ function listenerOptionsOf(
   development: TlsFiles,
 ): S2sListenerOptions {
   const { settings, port, ip_address: address } = listener
+  const tls = settings.tls && tlsOf(settings.tls, development, kernel)
   const options: S2sListenerOptions = {
     ...changeableOptionsOf(listener, config),
     port,
     address: address ?? (settings.ip_version === 4 ? '0.0.0.0' : undefined),
     backlog: settings.backlog,
-    tls: settings.tls && tlsOf(settings.tls, development, kernel),
+    // A certificate that a server has signed itself says nothing: dialback does.
+    tls: tls && { ...tls, requireCertificate: tls.requireCertificate === true && tls.allowSelfSigned !== true },
     roots: settings.tls && rootsOf(settings.tls),
     defaultDomain: config.general.default_server_domain,
   }

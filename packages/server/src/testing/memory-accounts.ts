@@ -8,7 +8,7 @@ export function memoryAccounts(storage: Database): AuthMethod & { add(user: Jid,
   const key = (user: Jid): string => user.bare.toString()
   return {
     name: 'memory',
-    mechanisms: ['PLAIN'],
+    mechanisms: ['PLAIN', 'EXTERNAL'],
     add: (user, password = 'secret') => void passwords.set(key(user), password),
     exists: (user) => passwords.has(key(user)),
     credentials: async (): Promise<Credentials | undefined> => undefined,

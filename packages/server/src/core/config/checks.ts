@@ -1,6 +1,7 @@
 /** Checks that look at more than one section. */
 
 import { type Values } from '../settings.ts'
+import { noticeWeakCertificates } from './certificate-notices.ts'
 import { type generalSettings } from './declarations/general.ts'
 import { listenerSettings } from './declarations/listeners.ts'
 import { type Document } from './document.ts'
@@ -45,6 +46,10 @@ export function checkReferences(document: Document, { common, own, dynamicDomain
       shapers,
     )
   noticeUnknownRules(document)
+  noticeWeakCertificates(
+    document,
+    [common, ...own.values()].map(({ path }) => path),
+  )
   const everywhere = [common, ...own.values()]
   // A common section may use pools that only host types have: those without may replace the section.
   checkSections(document, common, { shapers, dynamicDomains, hasPool: poolsIn(document, everywhere) })

@@ -33,6 +33,22 @@ const cases: [text: string, notices: string[]][] = [
     ['meerkat.toml:6: listen.c2s[1].access = "c2ss": is a rule that is not written in [access], so it denies everyone'],
   ],
   [
+    '[auth]\nsasl_mechanisms = ["external"]\nsasl_external = ["standard", "auth_id"]',
+    [
+      'meerkat.toml:6: auth.sasl_external: with "auth_id" whoever has any certificate that is trusted may log in as anybody',
+    ],
+  ],
+  [
+    '[auth]\nsasl_mechanisms = ["external"]\n[[listen.c2s]]\nport = 1\nip_address = "::1"\ntls.verify_mode = "selfsigned_peer"',
+    [
+      'meerkat.toml:9: listen.c2s[1].tls.verify_mode = "selfsigned_peer": with "external" in sasl_mechanisms anybody can log in as anybody, by a certificate made for that',
+    ],
+  ],
+  [
+    '[auth]\nsasl_external = ["auth_id"]\n[[listen.c2s]]\nport = 1\nip_address = "::1"\ntls.verify_mode = "selfsigned_peer"',
+    [],
+  ],
+  [
     '[[listen.c2s]]\nport = 1\ntls = {}',
     [
       'meerkat.toml:6: listen.c2s[1].tls: has no certfile, so clients get a certificate made for development, which they cannot trust',

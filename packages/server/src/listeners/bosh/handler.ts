@@ -100,7 +100,8 @@ export class BoshHandler implements HttpMount {
           ? 'policy-violation'
           : this.#terms(body, request)
       if (typeof terms === 'string') return reply.send(terminalBody(terms))
-      const origin = { ip: plainAddress(request.socket.remoteAddress), port: request.socket.remotePort ?? 0, encrypted }
+      const { socket } = request
+      const origin = { ip: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0, encrypted, socket }
       return this.#service.begin(this.#options.stream, terms, origin, taken)
     }
     const session = this.#service.find(sid)

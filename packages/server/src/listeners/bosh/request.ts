@@ -1,4 +1,5 @@
 /** What a BOSH session is begun with, and goes on with. */
+import type { Socket } from 'node:net'
 import type { Element } from '@meerkat/xml'
 import type { Reply } from './reply.ts'
 
@@ -21,6 +22,8 @@ export interface BoshOrigin {
   readonly ip: string
   readonly port: number
   readonly encrypted: boolean
+  /** The connection that brought the first request. */
+  readonly socket: Socket
 }
 
 /** A request as it came. */

@@ -6,6 +6,7 @@ import type { Kernel } from '../../core/kernel.ts'
 import type { Counter } from '../../core/metrics.ts'
 import type { C2sOptions, StreamLimits } from '../c2s/options.ts'
 import type { Answer, Receiver, Wire } from '../c2s/wire.ts'
+import { acceptedCertificate } from '../certificates/accepted.ts'
 import { Absence } from './absence.ts'
 import { Answers, type Held } from './answers.ts'
 import {
@@ -36,6 +37,7 @@ export class BoshSession implements Wire {
   readonly port: number
   readonly encrypted: boolean
   readonly ready = true
+  readonly #certificate: Buffer | undefined
   limits: StreamLimits
   readonly #kernel: Kernel
   readonly #terms: BoshTerms
@@ -85,6 +87,7 @@ export class BoshSession implements Wire {
     this.ip = origin.ip
     this.port = origin.port
     this.encrypted = origin.encrypted
+    this.#certificate = acceptedCertificate(origin.socket, kernel.clock.now())
     this.limits = options.beforeLogin
     const scope = kernel.metrics.scope()
     this.#in = scope.counter('bosh_data_received', 'byte_size')
@@ -108,6 +111,11 @@ export class BoshSession implements Wire {
   /** None: a session has many connections. */
   channelBinding(): undefined {
     return undefined
+  }
+
+  /** That of the connection which began the session; who goes on with it on others knows its `sid`. */
+  certificate(): Buffer | undefined {
+    return this.#certificate
   }
 
   /** Takes a request of this session, in whatever order it comes. */

@@ -18,7 +18,7 @@ import {
   errorReply,
   StanzaError,
 } from '@meerkat/protocol'
-import { mechanismInfo, mechanismNames } from '@meerkat/protocol/sasl'
+import { EXTERNAL, mechanismInfo, mechanismNames } from '@meerkat/protocol/sasl'
 import type { Element } from '@meerkat/xml'
 import type { Accounts } from '../../core/accounts.ts'
 import type { Host } from '../../core/host.ts'
@@ -82,6 +82,8 @@ export class LoginStage implements Stage {
     return configured.filter((name) => {
       const info = mechanismInfo(name)
       if (info === undefined) return false
+      // RFC 6120 §6.3.4: only to whom has shown a certificate that is taken
+      if (name === EXTERNAL) return served.has(name) && stream.certificate() !== undefined
       if (info.plus) return canBind && served.has(name.slice(0, -'-PLUS'.length))
       // S26, RFC 6120 §13.9: no password in the clear
       return served.has(name) && (info.hash !== undefined || plain)

@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls'
+import { type ExternalRules, STANDARD_RULES } from './external.ts'
 
 /** TLS of a listener. */
 export interface TlsOptions {
@@ -8,7 +9,9 @@ export interface TlsOptions {
   readonly context: () => SecureContext
   /** Asks clients for a certificate. */
   readonly requestCertificate?: boolean
-  /** Ends a connection whose client shows no certificate, or one that is not trusted. */
+  /** Takes a certificate that is signed by itself, too. */
+  readonly allowSelfSigned?: boolean
+  /** Ends a connection whose client shows no certificate, or one that is not taken. */
   readonly requireCertificate?: boolean
 }
 
@@ -57,6 +60,8 @@ export interface C2sOptions {
   readonly hideServiceName: boolean
   /** `sasl_mechanisms` of a host type, by their names on the wire in the order of the offer; undefined: all. */
   readonly mechanisms: (hostType: string) => readonly string[] | undefined
+  /** Whom certificates stand for in a host type (`auth.sasl_external`). */
+  readonly external: (hostType: string) => ExternalRules
   /** The iterations of SCRAM that a host type keeps passwords with (`auth.password.scram_iterations`). */
   readonly scramIterations: (hostType: string) => number
   /** Milliseconds to pause a client's reading after so many bytes, by the listener's shaper. A fresh one for each connection. */
@@ -88,6 +93,7 @@ export function c2sOptions(port: number, changes: Partial<C2sOptions> = {}): C2s
     defaultDomain: 'localhost',
     hideServiceName: false,
     mechanisms: () => undefined,
+    external: () => STANDARD_RULES,
     scramIterations: () => 10_000,
     shaper: () => () => 0,
     ...changes,

@@ -1,6 +1,7 @@
 /** The server's end of TLS over a connection that is there already (RFC 6120 §5.4.3.3, XEP-0368). */
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { isTrusted } from '../certificates/accepted.ts'
 import type { TlsOptions } from './options.ts'
 
 /** Who is told how TLS goes. */
@@ -24,22 +25,8 @@ export function overTls(plain: Socket, options: TlsOptions, { ready, failed }: T
   // A socket that was made without a `tls.Server` tells no one else of what breaks it after the handshake.
   secure.on('_tlsError', () => failed('TLS failed'))
   secure.once('secure', () => {
+    secure.authorized = isTrusted(secure, options.allowSelfSigned)
     ready()
-    if (options.requireCertificate === true && certificateProblem(secure) !== undefined)
-      failed('no trusted client certificate')
   })
   return secure
-}
-
-/** The part of the socket's inside that knows; the same that `tls.Server` asks to fill in `authorized`. */
-interface Inside {
-  readonly _handle: { verifyError(): (Error & { readonly code?: string }) | null | undefined } | null
-}
-
-/** What OpenSSL has against the certificate of the other end, by its code, also that there is none; undefined when it leads to a trusted root. */
-export function certificateProblem(socket: TLSSocket): string | undefined {
-  const { _handle: handle } = socket as unknown as Inside
-  if (handle === null) return 'closed'
-  const error = handle.verifyError() ?? null
-  return error === null ? undefined : (error.code ?? error.message)
 }

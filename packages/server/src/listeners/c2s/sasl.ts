@@ -1,6 +1,7 @@
 /** One SASL exchange of a client with the accounts of its host (RFC 6120 §6.4). */
 import { Challenge, type Jid, SaslError, Success, makeJid, tryJid } from '@meerkat/protocol'
 import {
+  EXTERNAL,
   type ScramHash,
   type ScramLookup,
   type ServerMechanism,
@@ -14,6 +15,7 @@ import { type Element, text } from '@meerkat/xml'
 import type { Accounts } from '../../core/accounts.ts'
 import type { Host } from '../../core/host.ts'
 import { randomText } from '../../core/random.ts'
+import { certifiedUser } from './external.ts'
 import type { ClientStream } from './stream.ts'
 
 /** Runs a mechanism against a host's accounts. */
@@ -33,6 +35,7 @@ export class SaslExchange {
     const mechanism = serverMechanism(name, {
       scramKeys: (username, hash) => this.#keys(username, hash),
       checkPassword: (username, password) => this.#check(username, password),
+      external: (authzid) => this.#certified(authzid),
       channelBinding: stream.channelBinding(),
       plusOffered,
       // S29, XEP-0474: the client can verify that it saw the offer that was made
@@ -66,6 +69,18 @@ export class SaslExchange {
     this.#stream.trust(user)
     this.#stream.send(Success({}, data === undefined ? undefined : encode(data)))
     return user
+  }
+
+  /** Whom the client's certificate stands for, among the accounts of methods that take certificates. */
+  async #certified(authzid: string): Promise<string> {
+    const certificate = this.#stream.certificate()
+    if (certificate === undefined) throw new SaslError('not-authorized')
+    const rules = this.#stream.options.external(this.#host.type)
+    const user = certifiedUser({ certificate, authzid, domain: this.#stream.domain! }, rules)
+    const methods = this.#accounts.methods.filter(({ mechanisms }) => mechanisms.includes(EXTERNAL))
+    const found = await this.#accounts.only(methods.map(({ name }) => name)).exists(user)
+    if (!found) throw new SaslError('not-authorized')
+    return user.local
   }
 
   #user(username: string): Jid | undefined {

@@ -91,6 +91,11 @@ export class ClientStream implements Receiver {
     return this.#wire.channelBinding()
   }
 
+  /** The client's certificate, in DER, if it has shown one that the listener takes. */
+  certificate(): Buffer | undefined {
+    return this.#wire.certificate?.()
+  }
+
   /** What is sent from now on waits until the returned function sends something before it. */
   hold(): (first: Element) => void {
     const held: Element[] = []

@@ -15,6 +15,7 @@ import type { Kernel } from '../../core/kernel.ts'
 import type { DataCounters } from '../../core/traffic.ts'
 import type { C2sOptions, StreamLimits } from './options.ts'
 import { Aftermath } from '../aftermath.ts'
+import { acceptedCertificate } from '../certificates/accepted.ts'
 import { Output, type OutputCaps, type OutputOwner } from './output.ts'
 import { overTls } from './over-tls.ts'
 import { printer } from './printer.ts'
@@ -124,6 +125,10 @@ export class TcpWire implements Wire, OutputOwner {
     return { type: 'tls-exporter', data }
   }
 
+  certificate(): Buffer | undefined {
+    return acceptedCertificate(this.#socket, this.#kernel.clock.now())
+  }
+
   open({ id, from, to }: Answer): void {
     const { ns, version } = this.#dialect
     const header = StreamHeader({ id, from, to, version, 'xml:lang': 'en' })
@@ -184,8 +189,13 @@ export class TcpWire implements Wire, OutputOwner {
     plain.removeListener('data', this.#take)
     plain.removeListener('close', this.#gone)
     this.#handshaking = true
-    const secure = overTls(plain, this.#options.tls!, {
-      ready: () => (this.#handshaking = false),
+    const tls = this.#options.tls!
+    const secure = overTls(plain, tls, {
+      ready: () => {
+        this.#handshaking = false
+        if (tls.requireCertificate === true && this.certificate() === undefined)
+          this.#broken('no client certificate that is taken')
+      },
       failed: (why) => this.#broken(why),
     })
     this.#socket = secure

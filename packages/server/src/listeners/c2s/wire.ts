@@ -39,6 +39,8 @@ export interface Wire {
   limits: StreamLimits
   /** Undefined where the transport has none. */
   channelBinding(): ChannelBindingData | undefined
+  /** The certificate that the client has shown, in DER, if the listener takes it; a transport without this has none. */
+  certificate?(): Buffer | undefined
   /** Tells the client that its stream is open. */
   open(answer: Answer): void
   /** Puts an element in line and returns the length of its text. */

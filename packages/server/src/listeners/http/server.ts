@@ -4,6 +4,7 @@ import { type AddressInfo, type Server as NetServer, type Socket, createServer a
 import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { type Log, errorText } from '../../core/log.ts'
+import { isTrusted } from '../certificates/accepted.ts'
 import { type HttpMount, Mounts } from './mounts.ts'
 
 /** TLS of an HTTP listener. */
@@ -12,7 +13,9 @@ export interface HttpTls {
   readonly context: () => SecureContext
   /** Asks clients for a certificate. */
   readonly requestCertificate?: boolean
-  /** Refuses clients whose certificate is missing or not trusted. */
+  /** Takes a certificate that is signed by itself, too. */
+  readonly allowSelfSigned?: boolean
+  /** Refuses clients whose certificate is missing or not taken. */
   readonly rejectUnauthorized?: boolean
 }
 
@@ -152,24 +155,13 @@ function tlsFront(http: Server, tls: HttpTls): NetServer {
     secure.setTimeout(LIMITS.handshakeTimeout, drop)
     secure.once('error', drop)
     secure.once('secure', () => {
-      secure.authorized = isTrusted(secure)
+      secure.authorized = isTrusted(secure, tls.allowSelfSigned)
       if (tls.rejectUnauthorized === true && !secure.authorized) return void drop()
       secure.setTimeout(0)
       http.emit('connection', secure)
     })
     socket.once('error', drop)
   })
-}
-
-/**
- * Whether the client's certificate leads to a trusted root. Node asks its own TLS server this by the same word; with a certificate that may change
- * from one handshake to the next that server cannot be used. Should the word go, nobody is trusted.
- */
-function isTrusted(secure: TLSSocket): boolean {
-  const { ssl } = secure as unknown as { ssl?: { verifyError?: () => Error | null | undefined } }
-  return (
-    ssl?.verifyError !== undefined && ssl.verifyError() == null && Object.keys(secure.getPeerCertificate()).length > 0
-  )
 }
 
 async function close(front: NetServer, http: Server, graceMs: number): Promise<void> {

@@ -2,22 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { X509Certificate } from 'node:crypto'
 import { generate } from 'selfsigned'
-import { certificateNames, extensionsOf, standsFor } from './certificate-names.ts'
-
-const der = (tag: number, ...parts: readonly (Buffer | string)[]): Buffer => {
-  const content = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'hex') : part)))
-  const { length } = content
-  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
-  return Buffer.concat([Buffer.from([tag, ...size]), content])
-}
-const words = (tag: number, text: string): Buffer => der(tag, Buffer.from(text))
-const other = (oid: string, value: Buffer): Buffer => der(0xa0, der(0x06, oid), der(0xa0, value))
-const XMPP_ADDR = '2b06010505070805'
-const SRV_NAME = '2b06010505070807'
-
-/** As much of a certificate as holds alternative names. */
-const withNames = (...names: readonly Buffer[]): Buffer =>
-  der(0x30, der(0x30, der(0xa3, der(0x30, der(0x30, der(0x06, '551d11'), der(0x04, der(0x30, ...names)))))))
+import { other, withNames, words } from '../certificates/der.fixture.ts'
+import { SRV_NAME, XMPP_ADDR, extensionsOf } from '../certificates/fields.ts'
+import { certificateNames, standsFor } from './certificate-names.ts'
 
 const isFor = (raw: Buffer, domain: string): boolean => standsFor(certificateNames(raw), domain)
 

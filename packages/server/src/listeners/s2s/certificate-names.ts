@@ -1,21 +1,15 @@
 /** For which domains a certificate stands (RFC 6120 §13.7.1.2): by the alternative names in it alone, never by its subject (S38). */
 import { domainToAscii, tryJid } from '@meerkat/protocol'
-import { type DerValue, derValues, oidOf } from './der.ts'
-
-const SUBJECT_ALT_NAME = '551d11'
-/** 1.3.6.1.5.5.7.8.5 and 1.3.6.1.5.5.7.8.7 */
-const XMPP_ADDR = '2b06010505070805'
-const SRV_NAME = '2b06010505070807'
-
-const SEQUENCE = 0x30
-const EXTENSIONS = 0xa3
-const DNS_NAME = 0x82
-const OTHER_NAME = 0xa0
-const UTF8_STRING = 0x0c
-const IA5_STRING = 0x16
-
-/** How many names of a certificate are looked at (S77). */
-const MOST_NAMES = 256
+import type { DerValue } from '../certificates/der.ts'
+import {
+  DNS_NAME,
+  IA5_STRING,
+  SRV_NAME,
+  UTF8_STRING,
+  XMPP_ADDR,
+  alternativeNames,
+  otherName,
+} from '../certificates/fields.ts'
 
 /** The names in a certificate. */
 export interface CertificateNames {
@@ -27,36 +21,13 @@ export interface CertificateNames {
   readonly srv: readonly string[]
 }
 
-/** Extensions of a certificate by their identifiers in hexadecimal; empty when it cannot be read. */
-export function extensionsOf(raw: Buffer): Map<string, { readonly critical: boolean; readonly value: Buffer }> {
-  const found = new Map<string, { critical: boolean; value: Buffer }>()
-  try {
-    const [certificate] = derValues(raw)
-    const [body] = derValues(certificate!.content)
-    const outer = [...derValues(body!.content)].find(({ tag }) => tag === EXTENSIONS)
-    const [list] = outer === undefined ? [] : derValues(outer.content)
-    for (const extension of list === undefined ? [] : derValues(list.content)) {
-      const parts = [...derValues(extension.content)]
-      found.set(oidOf(parts[0]!), { critical: parts.length === 3, value: parts.at(-1)!.content })
-    }
-    return found
-  } catch {
-    return new Map()
-  }
-}
-
 /** The alternative names of a certificate in DER; none when they cannot be read. */
 export function certificateNames(raw: Buffer): CertificateNames {
   const names = { dns: [] as string[], xmpp: [] as string[], srv: [] as string[] }
-  const extension = extensionsOf(raw).get(SUBJECT_ALT_NAME)
-  if (extension === undefined) return names
   try {
-    const [list] = derValues(extension.value)
-    let count = 0
-    for (const name of list?.tag === SEQUENCE ? derValues(list.content) : []) {
-      if (++count > MOST_NAMES) break
+    for (const name of alternativeNames(raw)) {
       if (name.tag === DNS_NAME) names.dns.push(name.content.toString('latin1').toLowerCase())
-      else if (name.tag === OTHER_NAME) readOther(name, names)
+      else readOther(name, names)
     }
   } catch {
     return { dns: [], xmpp: [], srv: [] }
@@ -66,13 +37,11 @@ export function certificateNames(raw: Buffer): CertificateNames {
 
 /** RFC 6120 §13.7.1.4 (a JID in UTF-8) and RFC 4985 (`_xmpp-server.example.com`). */
 function readOther(name: DerValue, names: { readonly xmpp: string[]; readonly srv: string[] }): void {
-  const [type, wrapped] = derValues(name.content)
-  if (type === undefined || wrapped === undefined) return
-  const [value] = derValues(wrapped.content)
-  if (value?.tag === UTF8_STRING && oidOf(type) === XMPP_ADDR) {
+  const { type, value } = otherName(name) ?? {}
+  if (value?.tag === UTF8_STRING && type === XMPP_ADDR) {
     const jid = tryJid(value.content.toString('utf8'))
     if (jid !== undefined && jid.local === '' && jid.resource === '') names.xmpp.push(jid.domain)
-  } else if (value?.tag === IA5_STRING && oidOf(type) === SRV_NAME) {
+  } else if (value?.tag === IA5_STRING && type === SRV_NAME) {
     const [, domain] = /^_xmpp-server\.(.+)$/.exec(value.content.toString('latin1').toLowerCase()) ?? []
     if (domain !== undefined) names.srv.push(domain)
   }

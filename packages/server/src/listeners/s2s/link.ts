@@ -184,14 +184,10 @@ export class Link {
   /** Goes over to TLS, as the one that was connected to. */
   acceptTls(options: TlsOptions): void {
     // Whether a certificate will do is for the owner to say, who also takes those that are for servers alone.
-    const secure = overTls(
-      this.#leavePlain(),
-      { ...options, requireCertificate: false },
-      {
-        ready: () => this.#secured(),
-        failed: (why) => this.destroy(why),
-      },
-    )
+    const secure = overTls(this.#leavePlain(), options, {
+      ready: () => this.#secured(),
+      failed: (why) => this.destroy(why),
+    })
     this.#move(secure)
   }
 

@@ -4,9 +4,9 @@
  */
 import { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
-import { certificateProblem } from '../c2s/over-tls.ts'
-import { extensionsOf } from './certificate-names.ts'
-import { derValues } from './der.ts'
+import { certificateProblem, isInTime } from '../certificates/accepted.ts'
+import { derValues } from '../certificates/der.ts'
+import { extensionsOf } from '../certificates/fields.ts'
 
 /** The longest chain that is gone through, its root not counted. */
 const LONGEST_CHAIN = 8
@@ -51,9 +51,6 @@ export function leadsToRoot(
 
 const hasIssued = (issuer: X509Certificate, certificate: X509Certificate): boolean =>
   certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
-
-const isInTime = ({ validFromDate, validToDate }: X509Certificate, now: number): boolean =>
-  validFromDate.getTime() <= now && now <= validToDate.getTime()
 
 /** RFC 5280 §4.2: a critical extension that is not understood makes a certificate unusable. */
 const isUnderstood = ({ raw }: X509Certificate): boolean =>

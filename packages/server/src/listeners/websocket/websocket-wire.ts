@@ -11,6 +11,7 @@ import { plainAddress } from '../../core/network.ts'
 import { standaloneText } from '../c2s/stanza-text.ts'
 import type { C2sOptions, StreamLimits } from '../c2s/options.ts'
 import type { Answer, Receiver, Wire } from '../c2s/wire.ts'
+import { acceptedCertificate } from '../certificates/accepted.ts'
 import { FrameLine } from './frames.ts'
 
 /** How a connection is kept alive. */
@@ -102,6 +103,10 @@ export class WebSocketWire implements Wire {
   /** None: a browser cannot derive it, and there may be a proxy between. */
   channelBinding(): undefined {
     return undefined
+  }
+
+  certificate(): Buffer | undefined {
+    return acceptedCertificate(this.#below, this.#kernel.clock.now())
   }
 
   /** RFC 7395 §3.4: our `<open/>`. */

@@ -43,16 +43,24 @@ export const authSettings = {
   methods: list(oneOf(referenceAuthMethods), [], 'Methods in the order in which they are asked; by name when empty.', {
     unique: true,
   }),
-  sasl_mechanisms: list(oneOf(mechanisms), [], 'Mechanisms in the order in which they are offered; all when empty.', {
-    unique: true,
-  }),
-  sasl_external: list(text(), ['standard'], 'Ways to read an address from a certificate, in order.'),
+  sasl_mechanisms: list(
+    oneOf(mechanisms),
+    [],
+    'Mechanisms in the order in which they are offered; all but "external" when empty.',
+    { unique: true },
+  ),
+  sasl_external: list(
+    oneOf(['standard', 'common_name', 'auth_id']),
+    ['standard'],
+    'With "external": whose account a certificate opens, the ways being tried in order. That of its XMPP address, that of its common name, or whichever the client asks for.',
+    { nonEmpty: true },
+  ),
   sasl_external_common_name: section(
     {
       prefix: text('', 'Stands before the common name.'),
-      suffix: text('', 'Stands after the common name.'),
+      suffix: text('', 'Stands behind the common name.'),
     },
-    'How a common name becomes an address.',
+    'How a common name becomes the name of an account.',
   ),
   max_users_per_domain: integerOrInfinity(Infinity, 'How many accounts a domain may have.', { min: 1 }),
   password: section(
