@@ -112,8 +112,8 @@ function figures(server: Server): Promise<string> {
   })
 }
 
-const CONNECTIONS_FAILED = /^wpool_rabbit_connections_failed\{[^}]*\} [1-9]/m
-const MESSAGES_FAILED = /^wpool_rabbit_messages_published_failed\{[^}]*\} [1-9]/m
+const CONNECTIONS_FAILED = /^wpool_global_rabbit_connections_failed\{[^}]*\} [1-9]/m
+const MESSAGES_FAILED = /^wpool_global_rabbit_messages_published_failed\{[^}]*\} [1-9]/m
 
 /** Both events of each message. */
 const twice = (words: readonly string[]) => words.flatMap((one) => [one, one])

@@ -99,6 +99,11 @@ export class Host {
     return this.#kernel.startedAt
   }
 
+  /** The name of this node. */
+  get node(): string {
+    return this.#kernel.node
+  }
+
   /** The main store. */
   get storage(): Database {
     return this.#kernel.storage

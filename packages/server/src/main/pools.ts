@@ -33,7 +33,7 @@ export function openPools(pools: readonly Pool[], log: Log): OpenPool[] {
       tag: pool.tag,
       hostType: pool.hostType,
       value,
-      show: (scope: MetricScope) => value.figures.show(scope),
+      show: (scope: MetricScope) => value.figures.show(scope, pool.hostType === undefined),
       close: () => value.close(),
     }
   })

@@ -95,7 +95,9 @@ async function start(
   const kernel = await openKernel(present, modules, log, opened, seat)
   for (const pool of openPools(config.pools, kernel.logs.area('pools'))) {
     kernel.addPool(pool.type, pool.tag, pool.value, pool.hostType)
-    pool.show(kernel.metrics.scope({ pool_tag: pool.tag, host_type: pool.hostType ?? 'global' }))
+    pool.show(
+      kernel.metrics.scope({ pool_tag: pool.tag, ...(pool.hostType !== undefined && { host_type: pool.hostType }) }),
+    )
     opened.on(`pool ${pool.type} ${pool.tag}`, () => pool.close())
   }
   await openUploads(kernel, config)

@@ -16,14 +16,21 @@ describe('what a pool for RabbitMQ counts', () => {
       Promise.reject(new RabbitError('nack', 'no')),
     ]
     await Promise.allSettled(ends.map((end) => figures.follow(end, 100, 5, () => 7)))
-    const metrics = new Metrics()
-    figures.show(metrics.scope({ host_type: 'global', pool_tag: 'event_pusher' }))
-    const told = metrics
-      .text()
-      .split('\n')
-      .filter((line) => !/^#|_bucket|^$/.test(line))
-      .map((line) => line.replace('{host_type="global",pool_tag="event_pusher"}', ''))
-    assert.deepEqual(told, [
+    void figures.follow(new Promise(() => undefined), 0, 5, () => 7)
+    const told = (labels: Readonly<Record<string, string>>): string[] => {
+      const metrics = new Metrics()
+      figures.show(metrics.scope(labels), labels['host_type'] === undefined)
+      const lines = metrics.text().split('\n')
+      return lines.filter((line) => !/^#|_bucket|^$/.test(line))
+    }
+    const ofHostType = told({ host_type: 'capulet.lit', pool_tag: 'event_pusher' })
+    assert.deepEqual(
+      told({ pool_tag: 'event_pusher' }).map((line) => line.replace('{pool', '{host_type="capulet.lit",pool')),
+      ofHostType.map((line) => line.replace('wpool_rabbit', 'wpool_global_rabbit')),
+    )
+    const names = ofHostType.map((line) => line.replace('{host_type="capulet.lit",pool_tag="event_pusher"}', ''))
+    assert.deepEqual(names, [
+      'wpool_rabbit_queue_lengths_total 1',
       'wpool_rabbit_connections_active 1',
       'wpool_rabbit_connections_opened 2',
       'wpool_rabbit_connections_closed 1',
@@ -33,7 +40,7 @@ describe('what a pool for RabbitMQ counts', () => {
       'wpool_rabbit_messages_published_timeout 1',
       'wpool_rabbit_messages_published_time_count 1',
       'wpool_rabbit_messages_published_time_sum 2000',
-      'wpool_rabbit_messages_published_size_count 3',
+      'wpool_rabbit_messages_published_size_count 4',
       'wpool_rabbit_messages_published_size_sum 300',
     ])
   })

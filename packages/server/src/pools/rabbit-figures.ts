@@ -1,4 +1,4 @@
-/** What a pool of RabbitMQ connections counts (MongooseIM: wpool_rabbit_connections, wpool_rabbit_messages_published). */
+/** What a pool of RabbitMQ connections counts (MongooseIM: wpool_rabbit_connections, wpool_rabbit_messages_published; of a pool for all, wpool_global_rabbit_…). */
 import { Histogram, type MetricScope } from '../core/metrics.ts'
 import { RabbitError } from './rabbit-pool.ts'
 
@@ -13,6 +13,8 @@ export class RabbitFigures {
   /** Messages that it refused, and those whose connection was lost before it confirmed them. */
   rejected = 0
   timedOut = 0
+  /** Messages that the broker has not answered yet. */
+  pending = 0
   /** Microseconds from handing a message to the driver to its confirmation. */
   readonly time = new Histogram()
   /** Bytes of bodies, counted as characters. */
@@ -33,12 +35,15 @@ export class RabbitFigures {
   /** Counts a message when its end is known; `began` is in milliseconds of the clock `now`. */
   follow<T>(publishing: Promise<T>, length: number, began: number, now: () => number): Promise<T> {
     this.size.observe(length)
+    this.pending++
     publishing.then(
       () => {
+        this.pending--
         this.published++
         this.time.observe((now() - began) * 1000)
       },
       (error: unknown) => {
+        this.pending--
         if (error instanceof RabbitError && error.problem === 'timeout') this.timedOut++
         else this.rejected++
       },
@@ -46,16 +51,18 @@ export class RabbitFigures {
     return publishing
   }
 
-  /** Shows them under the names of the reference. */
-  show(scope: MetricScope): void {
-    scope.gauge('wpool_rabbit_connections', 'active', () => this.active)
-    scope.counted('wpool_rabbit_connections', 'opened', () => this.opened)
-    scope.counted('wpool_rabbit_connections', 'closed', () => this.closed)
-    scope.counted('wpool_rabbit_connections', 'failed', () => this.failed)
-    scope.counted('wpool_rabbit_messages_published', 'count', () => this.published)
-    scope.counted('wpool_rabbit_messages_published', 'failed', () => this.rejected)
-    scope.counted('wpool_rabbit_messages_published', 'timeout', () => this.timedOut)
-    scope.showHistogram('wpool_rabbit_messages_published', 'time', this.time)
-    scope.showHistogram('wpool_rabbit_messages_published', 'size', this.size)
+  /** Shows them under the names of the reference, which differ for a pool that serves all host types. */
+  show(scope: MetricScope, isGlobal: boolean): void {
+    const pool = isGlobal ? 'wpool_global_rabbit' : 'wpool_rabbit'
+    scope.gauge(`${pool}_queue_lengths`, 'total', () => this.pending)
+    scope.gauge(`${pool}_connections`, 'active', () => this.active)
+    scope.counted(`${pool}_connections`, 'opened', () => this.opened)
+    scope.counted(`${pool}_connections`, 'closed', () => this.closed)
+    scope.counted(`${pool}_connections`, 'failed', () => this.failed)
+    scope.counted(`${pool}_messages_published`, 'count', () => this.published)
+    scope.counted(`${pool}_messages_published`, 'failed', () => this.rejected)
+    scope.counted(`${pool}_messages_published`, 'timeout', () => this.timedOut)
+    scope.showHistogram(`${pool}_messages_published`, 'time', this.time)
+    scope.showHistogram(`${pool}_messages_published`, 'size', this.size)
   }
 }

@@ -181,7 +181,8 @@ class Registrar {
     if (subject !== '' || body !== '')
       await this.#host.send(Message({ type: 'normal' }, Subject({}, subject), Body({}, body)), server, user)
     const now = formatDateTime(this.#host.clock.now() * 1000, 0)
-    const news = `[${now}] The account ${user} was registered from IP address ${ip} using mod_register.`
+    const where = `from IP address ${ip} on node ${this.#host.node}`
+    const news = `[${now}] The account ${user} was registered ${where} using mod_register.`
     for (const watcher of this.#config.registration_watchers)
       await this.#host.send(Message({ type: 'chat' }, Body({}, news)), server, parseJid(watcher))
   }

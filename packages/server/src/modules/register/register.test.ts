@@ -145,7 +145,7 @@ describe('XEP-0077 §3.1: registering before login', () => {
     scene.kernel.directory.setPresence(juliet.session, undefined, 0)
     await ask(scene)
     await settle()
-    const news = `[${formatDateTime(scene.clock.now() * 1000, 0)}] The account bill@example.com was registered from IP address 127.0.0.1 using mod_register.`
+    const news = `[${formatDateTime(scene.clock.now() * 1000, 0)}] The account bill@example.com was registered from IP address 127.0.0.1 on node ${scene.kernel.node} using mod_register.`
     assert.equal(text(Body.in(juliet.take()[0]!)), news)
   })
 
