@@ -26,16 +26,16 @@ const CERTIFIED = `cacertfile = "clients.pem"\nverify_mode = "peer"`
 /** Many logins fail here, and none should wait for that. */
 const settings = 'pre_auth.max_failures_per_ip = "infinity"'
 
-const hostText = (host: string, more: string): string => `
+const hostText = (host: string, more: string, method = 'internal'): string => `
 [[host_config]]
 host = "${host}"
 [host_config.auth]
-methods = ["internal"]
+methods = ["${method}"]
 ${more}
-[host_config.auth.internal]`
+[host_config.auth.${method}]`
 
 const server = await startServer({
-  domains: ['localhost', 'named.example', 'dressed.example', 'asked.example', 'usual.example'],
+  domains: ['localhost', 'named.example', 'dressed.example', 'asked.example', 'usual.example', 'pki.example'],
   files: { 'clients.pem': authority.cert },
   listeners: {
     starttls: { tls: 'starttls', settings, tlsSettings: `${CERTIFIED}\ndisconnect_on_failure = false` },
@@ -66,7 +66,8 @@ path = "/http-bind"
 ${hostText('named.example', 'sasl_mechanisms = ["external"]\nsasl_external = ["standard", "common_name"]')}
 ${hostText('dressed.example', 'sasl_mechanisms = ["external"]\nsasl_external = ["common_name"]\nsasl_external_common_name = { prefix = "user_", suffix = "-test" }')}
 ${hostText('asked.example', 'sasl_mechanisms = ["external"]\nsasl_external = ["standard", "auth_id"]')}
-${hostText('usual.example', '')}`,
+${hostText('usual.example', '')}
+${hostText('pki.example', 'sasl_mechanisms = ["external", "plain"]\nsasl_external = ["standard", "common_name"]', 'pki')}`,
 })
 await Promise.all([
   server.createUser('juliet', 'secret'),
@@ -255,6 +256,22 @@ describe('sasl_external', () => {
     assert.equal(await refused(undefined, coming), 'invalid-mechanism')
     assert.equal(await refused(john, { ...coming, authzid: 'juliet@localhost' }), 'not-authorized')
   })
+})
+
+test('[auth.pki]: whoever has a certificate is a user, and nobody has a password', async () => {
+  const domain = 'pki.example'
+  const romeo = authority.issue({ xmppAddresses: ['romeo@pki.example'] })
+  for (const [certificate, user] of [
+    [romeo, 'romeo@pki.example'],
+    [john, 'john@pki.example'],
+  ] as const)
+    assert.equal(await entersAs(certificate, { domain }), user)
+  const client = await arrives(romeo, { domain })
+  assert.deepEqual(offered(client), ['EXTERNAL'])
+  await client.close()
+  await assert.rejects(server.createUser('juliet', 'secret', domain))
+  await server.deleteUser('romeo', domain)
+  assert.equal(await entersAs(romeo, { domain }), 'romeo@pki.example')
 })
 
 test('RFC 6120 §4.7.1: whom the stream header names must be whom the certificate names', async () => {

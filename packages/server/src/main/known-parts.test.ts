@@ -39,7 +39,7 @@ const notYet = {
   ],
   // Nothing is reported to anyone by service_mongoose_system_metrics, which a notice tells.
   services: ['service_domain_db', 'service_mongoose_system_metrics'],
-  auth: ['anonymous', 'dummy', 'external', 'http', 'jwt', 'ldap', 'pki'],
+  auth: ['anonymous', 'dummy', 'external', 'http', 'jwt', 'ldap'],
   outgoing_pools: ['cassandra', 'elastic', 'http', 'ldap', 'redis'],
   instrumentation: ['exometer'],
 }
