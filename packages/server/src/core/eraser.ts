@@ -35,7 +35,7 @@ export const KERNEL_KEEPS: readonly Keeping[] = [
   ofDomains(keptValues('domain_admin')),
   keptOtherwise(`store_entry ${STORE}`, 'the orders themselves'),
   keptOtherwise('store_value clock', 'no users'),
-  keptOtherwise('store_entry migration', 'where copying has got to; forgotten at its end'),
+  keptOtherwise('store_entry migration', 'where copying has got to'),
   keptOtherwise('store_entry installation', 'no users'),
   keptOtherwise('outbox', 'events are removed when the brokers have them, or by their age'),
   keptOtherwise('outbox_cursor', 'no users'),
@@ -46,17 +46,17 @@ export const KERNEL_KEEPS: readonly Keeping[] = [
 /** The eraser of one node. */
 export class Eraser {
   readonly #kernel: Kernel
-  readonly #keeps: readonly Keeping[]
+  readonly #ofModules: () => readonly Keeping[]
   readonly #orders: KeyedSet
   /** What is being erased here, by the name of the account or domain. */
   readonly #running = new Map<string, Promise<void>>()
   readonly #waiting = new Map<string, Timer>()
   #stopped = false
 
-  /** `keeps`: what modules keep, whether they run or not. */
-  constructor(kernel: Kernel, keeps: readonly Keeping[]) {
+  /** `ofModules`: what modules keep, whether they run or not; asked for when it is needed, since it loads them all. */
+  constructor(kernel: Kernel, ofModules: () => readonly Keeping[]) {
     this.#kernel = kernel
-    this.#keeps = [...keeps, ...KERNEL_KEEPS]
+    this.#ofModules = ofModules
     this.#orders = kernel.stores.keyedSet(STORE)
   }
 
@@ -86,7 +86,7 @@ export class Eraser {
   async knows(subject: Jid): Promise<boolean> {
     if (await this.isOrdered(subject)) return true
     const { storage, stores } = this.#kernel
-    for (const keeping of this.#keeps) if ((await keeping.next(subject, storage, stores)).length > 0) return true
+    for (const keeping of this.#keeps()) if ((await keeping.next(subject, storage, stores)).length > 0) return true
     return false
   }
 
@@ -120,6 +120,10 @@ export class Eraser {
     this.#stopped = true
     for (const timer of this.#waiting.values()) timer.cancel()
     await Promise.allSettled(this.#running.values())
+  }
+
+  #keeps(): readonly Keeping[] {
+    return [...this.#ofModules(), ...KERNEL_KEEPS]
   }
 
   async #page(after?: string): Promise<string[]> {
@@ -172,7 +176,7 @@ export class Eraser {
     const over = new Error(`${key} is erased already`)
     const isOrdered: Write = { sql: STILL_ORDERED, params: [key], orElse: over }
     let found = false
-    for (const keeping of this.#keeps) {
+    for (const keeping of this.#keeps()) {
       let writes = await keeping.next(subject, storage, stores)
       while (writes.length > 0 && !this.#stopped) {
         found = true

@@ -11,6 +11,8 @@ const TOLD = 20
 /** Where the progress is kept. */
 export const PROGRESS = 'migration'
 const OWNER = ''
+/** The progress of tables that are copied once, which is not forgotten. */
+const ONCE = 'once'
 
 /** What became of the rows of a table. */
 export interface Counts {
@@ -75,7 +77,8 @@ export async function copyTable(
 ): Promise<Outcome> {
   const place = `${source.name} ${table.source} ${domain}`
   const progress = target.stores.keyedSet(PROGRESS)
-  const text = options.dryRun ? undefined : await progress.get(OWNER, place)
+  const owner = table.once === true ? ONCE : OWNER
+  const text = options.dryRun && owner === OWNER ? undefined : await progress.get(owner, place)
   const begun = text === undefined ? NOTHING : (JSON.parse(text) as Progress)
   const counts: Counts = { copied: begun.copied, same: begun.same, kept: begun.kept, skipped: begun.skipped }
   const reasons = [...begun.reasons]
@@ -83,10 +86,10 @@ export async function copyTable(
     const writes: Write[] = []
     for (const row of rows) writes.push(...(await copyRow(target, table, domain, row, { ...options, counts, reasons })))
     const reached: Progress = { ...counts, after, reasons: reasons.slice(0, TOLD) }
-    if (!options.dryRun) await target.storage.commit([...writes, progress.put(OWNER, place, JSON.stringify(reached))])
+    if (!options.dryRun) await target.storage.commit([...writes, progress.put(owner, place, JSON.stringify(reached))])
   }
   const before = begun.copied + begun.same + begun.kept + begun.skipped
-  const checked = await check(source, target, table, domain, options)
+  const checked = await check(source, target, table, domain, { ...options, begun, before })
   return { table: table.name, domain, ...counts, ...checked, reasons: reasons.slice(0, TOLD), before }
 }
 
@@ -122,23 +125,30 @@ async function copyRow(
   return converted.writes()
 }
 
-/** Counts what the source has, and looks whether each row that can be kept is here. */
+interface Checked extends CopyOptions {
+  readonly begun: Progress
+  readonly before: number
+}
+
+/** Counts what the source has, and looks whether each row that can be kept is here; of what is copied once, the rows that are new. */
 async function check(
   source: Source,
   target: Target,
   table: Table,
   domain: string,
-  { dryRun }: CopyOptions,
+  { dryRun, begun, before }: Checked,
 ): Promise<{ rows: number; missing: number }> {
-  const [counted] = await source.rows<{ rows: number }>(
-    `SELECT count(*) AS rows FROM ${table.source} WHERE server = $1`,
-    domain,
-  )
+  const from = table.once === true ? begun.after : []
+  const behind =
+    from.length === 0 ? '' : `AND (${table.key.join(', ')}) > (${from.map((_, i) => `$${i + 2}`).join(', ')})`
+  const counting = `SELECT count(*) AS rows FROM ${table.source} WHERE server = $1 ${behind}`
+  const [counted] = await source.rows<{ rows: number }>(counting, domain, ...from)
+  const rows = (counted?.rows ?? 0) + (from.length === 0 ? 0 : before)
   let missing = 0
-  if (dryRun) return { rows: counted?.rows ?? 0, missing }
-  for await (const { rows } of pagesOf(source, table, domain, []))
-    for (const row of rows) if (await isMissing(target, table, domain, row)) missing++
-  return { rows: counted?.rows ?? 0, missing }
+  if (dryRun) return { rows, missing }
+  for await (const page of pagesOf(source, table, domain, from))
+    for (const row of page.rows) if (await isMissing(target, table, domain, row)) missing++
+  return { rows, missing }
 }
 
 async function isMissing(target: Target, table: Table, domain: string, row: Record<string, string>): Promise<boolean> {

@@ -10,7 +10,6 @@ import type { Database, Write } from '../../core/database.ts'
 import { type ModuleDeclaration, personalData } from '../../core/module.ts'
 import { Rosters } from '../../modules/roster/rosters.ts'
 import { SearchIndex } from '../../modules/vcard/search-index.ts'
-import { memoryDatabase } from '../../storage/memory.ts'
 import { lockFolder } from '../../storage/sqlite/folder-lock.ts'
 import { openSqlite } from '../../storage/sqlite/index.ts'
 import { openStores } from '../../storage/stores.ts'
@@ -18,43 +17,15 @@ import { type TestDatabase, postgresAbsent } from '../../storage/testing/postgre
 import { story } from '../../testing/story.ts'
 import { knownParts } from '../known-parts.ts'
 import { loadModules } from '../modules.ts'
-import { type MigrateOptions, type MigrateReport, copy, migrateMongooseim, parseMigrate } from './index.ts'
+import { migrateMongooseim, parseMigrate } from './index.ts'
 import { account, addressOf, contact, mongooseim, passDetails } from './mongooseim.fixture.ts'
+import { OPTIONS, figures, move } from './moving.fixture.ts'
 import { printReport } from './report.ts'
 import { Source, SourceError, parseSource } from './source.ts'
-import type { Target } from './tables.ts'
 
 const skip = await postgresAbsent()
 const modules = await loadModules()
 const JULIET = parseJid('juliet@example.com')
-const PASSWORD: Target['password'] = { format: 'scram', hash: ['sha', 'sha512'], scram_iterations: 4096 }
-const OPTIONS = { domains: ['example.com'], dryRun: false, overwrite: false }
-
-/** A MongooseIM, and a store into which it can be copied. */
-async function move(t: TestContext) {
-  const database = await mongooseim()
-  const storage = memoryDatabase()
-  t.after(async () => {
-    await storage.close()
-    await database.drop()
-  })
-  const target: Target = { storage, stores: openStores(storage), password: PASSWORD }
-  const run = async (options: Partial<MigrateOptions> = {}, into = target): Promise<MigrateReport> => {
-    const source = await Source.open(parseSource(addressOf(database)))
-    try {
-      return await copy(source, () => into, { ...OPTIONS, ...options })
-    } finally {
-      await source.close()
-    }
-  }
-  return { database, storage, target, run }
-}
-
-const figures = ({ outcomes }: MigrateReport) =>
-  Object.fromEntries(
-    outcomes.map(({ table, rows, copied, same, kept, skipped }) => [table, [rows, copied, same, kept, skipped]]),
-  )
-
 const declarations = (...keys: string[]): (readonly [ModuleDeclaration])[] => keys.map((key) => [modules.get(key)!])
 
 describe('meerkat migrate mongooseim', { skip }, () => {
@@ -66,6 +37,10 @@ describe('meerkat migrate mongooseim', { skip }, () => {
       rosters: [6, 5, 0, 0, 1],
       vcards: [2, 1, 0, 0, 1],
       'private data': [1, 1, 0, 0, 0],
+      'last activity': [2, 2, 0, 0, 0],
+      'privacy lists': [3, 2, 0, 0, 1],
+      'default privacy lists': [2, 1, 0, 0, 1],
+      'offline messages': [3, 2, 0, 0, 1],
     })
     assert.equal(report.complete, true)
     assert.deepEqual(report.notes, ['elsewhere.example: 1 accounts are left there, as this domain was not asked for'])
@@ -148,6 +123,11 @@ describe('meerkat migrate mongooseim', { skip }, () => {
       rosters: [6, 0, 4, 1, 1],
       vcards: [2, 0, 1, 0, 1],
       'private data': [1, 0, 1, 0, 0],
+      'last activity': [2, 0, 2, 0, 0],
+      'privacy lists': [3, 0, 2, 0, 1],
+      'default privacy lists': [2, 0, 1, 0, 1],
+      // These are not looked at once more.
+      'offline messages': [3, 2, 0, 0, 1],
     })
     const [accounts] = second.outcomes
     assert.match(accounts!.reasons.join('\n'), /^juliet: another one is here already, and stays/m)

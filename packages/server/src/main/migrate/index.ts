@@ -1,4 +1,4 @@
-/** `meerkat migrate mongooseim`: copies accounts, rosters, vCards and private data from a MongooseIM's PostgreSQL while no server runs here. */
+/** `meerkat migrate mongooseim`: copies accounts and what is kept of them from a MongooseIM's PostgreSQL while no server runs here. */
 import { mkdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Config } from '../../core/config/types.ts'
@@ -7,6 +7,7 @@ import { lockFolder } from '../../storage/sqlite/folder-lock.ts'
 import { openStores } from '../../storage/stores.ts'
 import { openStorage } from '../storage.ts'
 import { type Outcome, copyTable, forgetProgress } from './copying.ts'
+import { LATER_TABLES } from './later-tables.ts'
 import { Source, SourceError, parseSource } from './source.ts'
 import { TABLES, type Target } from './tables.ts'
 
@@ -103,7 +104,7 @@ export async function copy(
     const target = targetOf(domain)
     if (target === undefined) continue
     await refuseWhileErasing(target)
-    for (const table of TABLES)
+    for (const table of [...TABLES, ...LATER_TABLES])
       if (await source.has(table.source)) outcomes.push(await copyTable(source, target, table, domain, options))
       else notes.push(`${table.name}: MongooseIM has no table ${table.source} there`)
   }

@@ -38,6 +38,8 @@ export interface Table<Row = never> {
   readonly key: readonly string[]
   /** What is selected of the table `t`, with all columns of the key. */
   readonly columns: string
+  /** What was copied by an earlier run may have gone since, to those whom it was for: it is not copied again. */
+  readonly once?: boolean
   /** Makes a row ours; throws with the reason when it cannot be kept. */
   convert(row: Row, domain: string, target: Target): Promise<Converted> | Converted
 }

@@ -14,8 +14,10 @@ export interface UserLists {
 export const NONE: UserLists = { standard: undefined, lists: new Map() }
 
 /** The store's key of the default list's name; lists have keys that begin otherwise. */
-const STANDARD = 'default'
+export const DEFAULT_LIST = 'default'
 const LIST = 'list '
+/** The store's key of a list. */
+export const keyOfList = (name: string): string => LIST + name
 
 /** Tells other nodes that a user's lists are others now. */
 const CHANGED = 'mod_privacy changed'
@@ -127,12 +129,12 @@ export class PrivacyLists {
   #writes(key: string, before: UserLists, after: UserLists): Write[] {
     const writes: Write[] = []
     for (const name of before.lists.keys())
-      if (!after.lists.has(name)) writes.push(this.#store.remove(key, `${LIST}${name}`))
+      if (!after.lists.has(name)) writes.push(this.#store.remove(key, keyOfList(name)))
     for (const [name, rules] of after.lists)
-      if (before.lists.get(name) !== rules) writes.push(this.#store.put(key, `${LIST}${name}`, encode(rules)))
+      if (before.lists.get(name) !== rules) writes.push(this.#store.put(key, keyOfList(name), encodeItems(rules.items)))
     if (before.standard === after.standard) return writes
-    if (after.standard === undefined) return [...writes, this.#store.remove(key, STANDARD)]
-    return [...writes, this.#store.put(key, STANDARD, after.standard)]
+    if (after.standard === undefined) return [...writes, this.#store.remove(key, DEFAULT_LIST)]
+    return [...writes, this.#store.put(key, DEFAULT_LIST, after.standard)]
   }
 
   /** Removes all that the user has. */
@@ -164,7 +166,8 @@ type Stored = readonly [
   value?: string,
 ]
 
-function encode({ items }: Rules): string {
+/** A list as it is stored; its items stand in their order. */
+export function encodeItems(items: readonly PrivacyItem[]): string {
   const rows = items.map(({ order, action, kinds, type, value }): Stored =>
     type === undefined ? [order, action, kinds] : [order, action, kinds, type, value],
   )
@@ -181,5 +184,5 @@ function decode(stored: ReadonlyMap<string, string>): UserLists {
     })
     lists.set(key.slice(LIST.length), new Rules(items))
   }
-  return { standard: stored.get(STANDARD), lists }
+  return { standard: stored.get(DEFAULT_LIST), lists }
 }
