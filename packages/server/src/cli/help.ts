@@ -8,7 +8,7 @@ const LIFECYCLE: readonly Row[] = [
   ['check', 'Look at the configuration, certificates, ports, store and services, and say what to mend'],
   ['foreground', 'Start the server here, until it is stopped (also: live)'],
   ['init FILE', 'Write a configuration file to start with'],
-  ['migrate', 'Copy accounts, rosters, vCards and private data from a MongooseIM; no server may run'],
+  ['migrate', 'Copy accounts and what is kept of them from a MongooseIM; no server may run'],
   ['restore FILE', 'Put a backup in the place of the embedded store; no server may run'],
   ['start', 'Start the server in the background'],
 ]

@@ -45,10 +45,11 @@ describe('what modules of MongooseIM have kept', { skip }, () => {
       (await ask(`<list name='${name}'/>`))
         .elements()[0]!
         .elements()
-        .map((item) => [
-          ...['type', 'value', 'action', 'order'].map((key) => item.attr(key)),
-          ...item.elements().map((kind) => kind.name),
-        ])
+        .map((item) =>
+          ['type', 'value', 'action', 'order']
+            .map((key) => item.attr(key))
+            .concat(item.elements().map((kind) => kind.name)),
+        )
     assert.deepEqual(await itemsOf('blocking'), [
       ['jid', 'tybalt@example.com', 'deny', '1'],
       [undefined, undefined, 'allow', '2'],

@@ -93,7 +93,7 @@ const defaultLists: Table<DefaultRow> = {
   columns: `t.username, t.name, (SELECT count(*) FROM privacy_list l
     WHERE l.server = t.server AND l.username = t.username AND l.name = t.name) AS lists`,
   convert(row, domain, { stores }) {
-    if (Number(row.lists) === 0) throw new Error(`there is no list ${row.name}`)
+    if (row.lists === 0) throw new Error(`there is no list ${row.name}`)
     const owner = makeJid(row.username, domain).toString()
     const store = stores.keyedSet('privacy')
     return {
