@@ -4,9 +4,8 @@ import { attack } from './row.ts'
 export const serverRows = [
   attack(
     'S38',
-    'a certificate whose subject names somebody else, a wildcard too wide, one that has ended or is for another domain',
-    'Reads the alternative names alone, from the DER itself; a wildcard stands for one label; nobody gets in by a certificate but whom it names.',
-    'certificates of clients',
+    'a certificate of a server or a user whose subject names somebody else, a wildcard too wide, one that has ended or is for another domain, a TLS session that began without',
+    'Reads the alternative names alone, from the DER itself, and of users the common name only where `sasl_external` says so; a wildcard stands for one label of a server, and for nothing of a user; looks at the time again when a session is taken up; nobody gets in by a certificate but whom it names.',
   ),
   attack(
     'S71',
