@@ -96,7 +96,7 @@ export class Kernel {
     this.requests = new PendingRequests(this.timers)
     this.router = new Router(this)
     this.modules = new ModuleManager(parts.modules, this.hosts)
-    this.eraser = new Eraser(this, Array.from(parts.modules.values(), ({ keeps = [] }) => keeps).flat())
+    this.eraser = new Eraser(this, () => Array.from(parts.modules.values(), ({ keeps = [] }) => keeps).flat())
     this.cluster = parts.transport && new Cluster(this, parts.transport)
     // A lone node has nobody to tell, and need not serialise each presence.
     this.directory = new SessionDirectory(this.node, this.cluster?.telling)

@@ -6,7 +6,10 @@ import type { Additions, ModuleDeclaration } from './module.ts'
 import { type Settings, sectionSchema } from './settings.ts'
 
 /** The declarations that this server has, by key. */
-export type ModuleRegistry = ReadonlyMap<string, ModuleDeclaration>
+export interface ModuleRegistry extends ReadonlyMap<string, ModuleDeclaration> {
+  /** Those that always run, where that is known without looking at each. */
+  readonly always?: readonly string[]
+}
 
 /** What was done with a module. */
 export interface ModuleChange {
@@ -33,11 +36,8 @@ export class ModuleManager {
 
   /** Starts a host type's modules: those configured, those that always run, and what they require. Undoes everything when one fails. */
   async startAll(host: Host, configured: ReadonlyMap<string, unknown>): Promise<void> {
-    const always = [...this.#registry.values()].filter((declaration) => declaration.always === true)
-    const wanted = new Map([
-      ...always.map((declaration): [string, unknown] => [declaration.key, undefined]),
-      ...configured,
-    ])
+    const always = this.#always().map((key): [string, unknown] => [key, undefined])
+    const wanted = new Map([...always, ...configured])
     try {
       for (const key of wanted.keys()) await this.#startWithNeeds(host, key, wanted, [])
     } catch (error) {
@@ -133,7 +133,7 @@ export class ModuleManager {
       for (const needed of requires) add(needed)
       wanted.set(key, configured.get(key) ?? defaults(config))
     }
-    for (const declaration of this.#registry.values()) if (declaration.always === true) add(declaration.key)
+    for (const key of this.#always()) add(key)
     for (const key of configured.keys()) add(key)
     return wanted
   }
@@ -159,6 +159,11 @@ export class ModuleManager {
     for (const needed of this.#declaration(key).requires ?? [])
       await this.#startWithNeeds(host, needed, wanted, [...path, key])
     await this.start(host, key, wanted.get(key))
+  }
+
+  #always(): readonly string[] {
+    const { always } = this.#registry
+    return always ?? [...this.#registry.values()].filter((one) => one.always === true).map(({ key }) => key)
   }
 
   #declaration(key: string): ModuleDeclaration {

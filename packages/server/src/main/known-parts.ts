@@ -3,6 +3,7 @@ import { s2sSettings } from '../core/config/declarations/s2s.ts'
 import { goneHandlers } from '../core/config/declarations/http-handlers.ts'
 import type { KnownParts } from '../core/config/types.ts'
 import type { ModuleRegistry } from '../core/manager.ts'
+import { OnDemand } from '../core/on-demand.ts'
 import { boshSettings } from '../listeners/bosh/settings.ts'
 import { authMethods } from './auth.ts'
 import { poolTypes } from './pools.ts'
@@ -10,7 +11,7 @@ import { poolTypes } from './pools.ts'
 /** The parts, with the settings that the modules declare. */
 export function knownParts(modules: ModuleRegistry): KnownParts {
   return {
-    modules: new Map(Array.from(modules, ([key, { config = {} }]) => [key, { settings: config }])),
+    modules: new OnDemand(modules.keys(), (key) => ({ settings: modules.get(key)?.config ?? {} })),
     listeners: new Set(['c2s', 'component', 'http', 's2s']),
     httpHandlers: new Set([
       'mongoose_graphql_handler',

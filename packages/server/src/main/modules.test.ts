@@ -14,6 +14,15 @@ describe('every module', () => {
     )
     const names = files.map((name) => `mod_${name.replace(/\.ts$/, '').replaceAll('-', '_')}`)
     assert.deepEqual([...modules.keys()].toSorted(), names.toSorted())
+    for (const [key, module] of modules) assert.equal(module.key, key)
+  })
+
+  it('runs on every server when it says so', () => {
+    const always = [...modules.values()].filter((module) => module.always === true)
+    assert.deepEqual(
+      modules.always,
+      always.map(({ key }) => key),
+    )
   })
 
   for (const module of modules.values()) {
