@@ -27,10 +27,10 @@ export class Delivery {
   stanzaId: bigint | undefined
   /** Whether the recipient's archive keeps it. */
   archived = false
-  /** Resolves when it has had its effects; rejects when its commit failed. Undefined when it did not have to wait. The line sets it. */
-  effects: Promise<void> | undefined
-  /** Resolves when it is out of the line, whatever became of it. The line sets it. */
+  /** Resolves when it is out of the line, whatever became of it. Undefined when it did not have to wait. The line sets it. */
   done: Promise<void> | undefined
+  /** Why its commit failed. The line sets it. */
+  refusal: Error | undefined
   /** Resources that have it already: it is on its way again because the client of another one has not. */
   sharers: readonly SessionEntry[] = []
   #kept: Write[] | undefined
@@ -47,8 +47,8 @@ export class Delivery {
     this.receivedAt = receivedAt
     this.session = session
     this.stanzaId = undefined
-    this.effects = undefined
     this.done = undefined
+    this.refusal = undefined
   }
 
   /** Adds what this stanza must leave behind. All of a delivery's writes commit together, before anyone receives the stanza. */
@@ -68,10 +68,16 @@ export class Delivery {
     return this.#along !== undefined
   }
 
-  /** What the stanza must leave behind; undefined when nothing. */
-  get kept(): readonly Write[] | undefined {
-    if (this.#kept === undefined || this.#along === undefined) return this.#kept
-    return [this.#along, ...this.#kept]
+  /** Whether the stanza must leave something behind. */
+  get keeps(): boolean {
+    return this.#kept !== undefined
+  }
+
+  /** What the stanza must leave behind. The delivery forgets it: much may wait for its commit, and the store has a smaller form for it. */
+  letGo(): readonly Write[] {
+    const kept = this.#kept ?? []
+    this.#kept = undefined
+    return this.#along === undefined ? kept : [this.#along, ...kept]
   }
 
   /** Keeps the stanza from some of the recipient's resources, by their names; whoever chooses resources asks `takers`. */

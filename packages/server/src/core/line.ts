@@ -34,49 +34,38 @@ export class Line {
    * whomever it goes: one sender cannot fill the store's queue.
    */
   pass(delivery: Delivery): void | Promise<void> {
-    if (delivery.kept === undefined && this.#pairs.size === 0) return this.#passAtOnce(delivery)
+    if (!delivery.keeps && this.#pairs.size === 0) return this.#passAtOnce(delivery)
     const sender = delivery.from.bare.toString()
     const pair = `${sender} ${delivery.to.bare}`
     const earlier = this.#pairs.get(pair)
-    if (delivery.kept === undefined && earlier === undefined) return this.#passAtOnce(delivery)
+    if (!delivery.keeps && earlier === undefined) return this.#passAtOnce(delivery)
 
     const waiting = (this.#senders.get(sender) ?? 0) + 1
     this.#senders.set(sender, waiting)
     this.#pairs.set(pair, delivery)
-    delivery.effects = this.#effects(delivery, earlier?.done)
-    delivery.done = this.#done(delivery, delivery.effects, sender, pair)
+    delivery.done = this.#through(delivery, earlier?.done, sender, pair)
     return waiting >= MAX_WAITING ? delivery.done : undefined
   }
 
   #passAtOnce(delivery: Delivery): void {
     this.#complete(delivery)
-    if (delivery.followed !== undefined) delivery.effects = Promise.resolve()
+    if (delivery.followed !== undefined) delivery.done = Promise.resolve()
   }
 
   /** Resolves when the delivery has had its effects, and they theirs; rejects when its commit failed. Undefined when it did not have to wait. */
   settling(delivery: Delivery): Promise<void> | undefined {
-    const { effects } = delivery
-    if (effects === undefined) return undefined
-    const settling = this.#settled(delivery, effects)
+    const { done } = delivery
+    if (done === undefined) return undefined
+    const settling = this.#settled(delivery, done)
     settling.catch(() => undefined)
     return settling
   }
 
   /** What comes later between the two waits for the effects alone: what they have begun is in line itself. */
-  async #settled(delivery: Delivery, effects: Promise<void>): Promise<void> {
-    await effects
+  async #settled(delivery: Delivery, done: Promise<void>): Promise<void> {
+    await done
+    if (delivery.refusal !== undefined) throw delivery.refusal
     if (delivery.followed !== undefined) await Promise.all(delivery.followed)
-  }
-
-  /** Takes the delivery out of the line when it has had its effects, or was refused. Never rejects. */
-  async #done(delivery: Delivery, effects: Promise<void>, sender: string, pair: string): Promise<void> {
-    try {
-      await effects
-    } catch (error) {
-      this.#refused(delivery, error)
-    }
-    if (this.#pairs.get(pair) === delivery) this.#pairs.delete(pair)
-    this.#leave(sender)
   }
 
   /** Resolves when all that is in line now has had its effects or was refused. */
@@ -90,22 +79,32 @@ export class Line {
     return this.#pairs.size === 0
   }
 
-  async #effects(delivery: Delivery, earlier: Promise<void> | undefined): Promise<void> {
-    const { kept } = delivery
-    let isNew = true
+  /**
+   * Lets the delivery have its effects, or refuses it, and takes it out of the line. Never rejects. One function and one promise hold up a
+   * delivery: whatever waits outlives collections of the young generation, which copy it.
+   */
+  async #through(delivery: Delivery, earlier: Promise<void> | undefined, sender: string, pair: string): Promise<void> {
     try {
-      // Handed in before waiting for the earlier one, so that both share a transaction when they can.
-      if (kept !== undefined) await this.#storage.commit(kept)
+      let isNew = true
+      try {
+        // Handed in before waiting for the earlier one, so that both share a transaction when they can.
+        if (delivery.keeps) await this.#storage.commit(delivery.letGo())
+      } catch (error) {
+        if (!(error instanceof HandledBefore)) throw error
+        isNew = false
+      }
+      // What has no effects waits, too: so what comes behind it does.
+      if (earlier !== undefined) await earlier
+      if (isNew) this.#complete(delivery)
     } catch (error) {
-      if (!(error instanceof HandledBefore)) throw error
-      isNew = false
+      this.#refused(delivery, error)
     }
-    // What has no effects waits, too: so what comes behind it does.
-    if (earlier !== undefined) await earlier
-    if (isNew) this.#complete(delivery)
+    if (this.#pairs.get(pair) === delivery) this.#pairs.delete(pair)
+    this.#leave(sender)
   }
 
   #refused(delivery: Delivery, error: unknown): void {
+    delivery.refusal = error instanceof Error ? error : new Error(String(error))
     try {
       this.#events.refused(delivery, error)
     } catch (failure) {

@@ -55,16 +55,19 @@ export class BatchQueue<J extends Job> {
 
   /** Queues the job, or fails it at once with a `StorageError`. */
   add(job: J): void {
-    if (this.#closed) return job.fail(new StorageError('closed', 'the store is closed'))
-    if (this.#jobs >= this.#limits.jobs || this.#bytes + job.bytes > this.#limits.bytes) {
-      return job.fail(
-        new StorageError('overloaded', `the store's queue is full (${this.#jobs} jobs, ${this.#bytes} bytes)`),
-      )
-    }
+    const refusal = this.refusal(job.bytes)
+    if (refusal !== undefined) return job.fail(refusal)
     this.#jobs++
     this.#bytes += job.bytes
     if (this.#queue.push(job) === 1) this.#since = performance.now()
     this.#schedule()
+  }
+
+  /** Why a job of so many bytes could not be added now; undefined when it could. */
+  refusal(bytes: number): StorageError | undefined {
+    if (this.#closed) return new StorageError('closed', 'the store is closed')
+    if (this.#jobs < this.#limits.jobs && this.#bytes + bytes <= this.#limits.bytes) return undefined
+    return new StorageError('overloaded', `the store's queue is full (${this.#jobs} jobs, ${this.#bytes} bytes)`)
   }
 
   #schedule(): void {

@@ -3,29 +3,50 @@ import { StorageError, type Write } from '../core/database.ts'
 import { BatchQueue, type Job, type Pace, type QueueLimits, weightOf } from './batch-queue.ts'
 import { type Failure } from './sqlite/transaction.ts'
 
-/** Commits units in their order as one transaction and says which were not kept. */
-export type CommitUnits = (units: readonly (readonly Write[])[]) => Promise<readonly Failure[]>
+/**
+ * How an engine keeps a unit until its transaction. `pack` is called once for each unit, in their order, and `commit` gets what it has returned:
+ * commits the units as one transaction and says which were not kept.
+ */
+export interface Committer<P> {
+  pack(writes: readonly Write[]): P
+  commit(units: readonly P[]): Promise<readonly Failure[]>
+}
 
-interface Unit extends Job {
-  readonly writes: readonly Write[]
+/** Units wait as they were handed in. */
+export const unpacked = (
+  commit: (units: readonly (readonly Write[])[]) => Promise<readonly Failure[]>,
+): Committer<readonly Write[]> => ({ pack: (writes) => writes, commit })
+
+interface Unit<P> extends Job {
+  readonly packed: P
+  /** The errors with which statements refuse the unit, by their places; undefined when there are none. */
+  readonly refusals: readonly (Error | undefined)[] | undefined
+  /** Told when the unit is durable. */
+  readonly listeners: readonly (() => void)[] | undefined
   done(): void
 }
 
 /** The committing half of a database, whatever the engine. */
-export class GroupCommit {
-  readonly #queue: BatchQueue<Unit>
+export class GroupCommit<P> {
+  readonly #queue: BatchQueue<Unit<P>>
+  readonly #committer: Committer<P>
 
-  constructor(commit: CommitUnits, limits: QueueLimits, pace: Pace) {
-    this.#queue = new BatchQueue([(units) => run(commit, units)], limits, pace)
+  constructor(committer: Committer<P>, limits: QueueLimits, pace: Pace) {
+    this.#committer = committer
+    this.#queue = new BatchQueue([(units) => run(committer, units)], limits, pace)
   }
 
   /** See `Database.commit`. */
   commit(writes: readonly Write[]): Promise<void> {
     if (writes.length === 0) return Promise.resolve()
+    let bytes = 0
+    for (const write of writes) bytes += weightOf(write.sql, write.params)
+    const refusal = this.#queue.refusal(bytes)
+    if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
-      let bytes = 0
-      for (const write of writes) bytes += weightOf(write.sql, write.params)
-      this.#queue.add({ writes, bytes, done: resolve, fail: reject })
+      const packed = this.#committer.pack(writes)
+      const [refusals, listeners] = [refusalsOf(writes), listenersOf(writes)]
+      this.#queue.add({ packed, refusals, listeners, bytes, done: resolve, fail: reject })
     })
   }
 
@@ -35,31 +56,43 @@ export class GroupCommit {
   }
 }
 
-async function run(commit: CommitUnits, units: readonly Unit[]): Promise<void> {
-  const failures = await commit(units.map((unit) => unit.writes))
+function refusalsOf(writes: readonly Write[]): readonly (Error | undefined)[] | undefined {
+  for (const { orElse } of writes) if (orElse !== undefined) return writes.map((write) => write.orElse)
+  return undefined
+}
+
+function listenersOf(writes: readonly Write[]): readonly (() => void)[] | undefined {
+  let listeners: readonly (() => void)[] | undefined
+  for (const { committed } of writes)
+    // An array that grows makes room for sixteen more.
+    if (committed !== undefined) listeners = listeners === undefined ? [committed] : listeners.concat(committed)
+  return listeners
+}
+
+async function run<P>(committer: Committer<P>, units: readonly Unit<P>[]): Promise<void> {
+  const failures = await committer.commit(units.map(({ packed }) => packed))
   let next = 0
   for (let i = 0; i < units.length; i++) {
-    const unit = units[i] as Unit
+    const unit = units[i]!
     const failure = failures[next]
     if (failure?.unit === i) {
       next++
-      unit.fail(errorOf(failure, unit.writes))
+      unit.fail(errorOf(failure, unit.refusals))
     } else {
-      tell(unit.writes)
+      if (unit.listeners !== undefined) tell(unit.listeners)
       unit.done()
     }
   }
 }
 
-function errorOf(failure: Failure, writes: readonly Write[]): Error {
-  const refused = failure.refusedBy === undefined ? undefined : writes[failure.refusedBy]?.orElse
+function errorOf(failure: Failure, refusals: readonly (Error | undefined)[] | undefined): Error {
+  const refused = failure.refusedBy === undefined ? undefined : refusals?.[failure.refusedBy]
   return refused ?? new StorageError(failure.problem?.problem ?? 'invalid', failure.problem?.message ?? 'refused')
 }
 
 /** The unit is durable whatever its listeners do: one that throws is a mistake of the program, reported but harmless to the rest. */
-function tell(writes: readonly Write[]): void {
-  for (const { committed } of writes) {
-    if (committed === undefined) continue
+function tell(listeners: readonly (() => void)[]): void {
+  for (const committed of listeners) {
     try {
       committed()
     } catch (error) {

@@ -1,7 +1,7 @@
 /** A store in memory, in the same thread, with the semantics of the embedded one: for module tests. */
 import { type Database, type SqlValue, StorageError, type Write } from '../core/database.ts'
 import { AT_ONCE } from './batch-queue.ts'
-import { GroupCommit } from './group-commit.ts'
+import { GroupCommit, unpacked } from './group-commit.ts'
 import { schemaDialect } from './migrations/dialect.ts'
 import { type Migration, migrationWrites, MIGRATIONS } from './migrations/index.ts'
 import { Connection } from './sqlite/connection.ts'
@@ -15,7 +15,11 @@ const LIMITS = { jobs: 10_000, bytes: 64 * 1024 * 1024, batch: 1000 }
 export function memoryDatabase(migrations: readonly Migration[] = MIGRATIONS): Database {
   const connection = new Connection({ file: ':memory:', durability: 'process' })
   for (const write of migrationWrites(migrations, schemaDialect('sqlite'))) connection.run(write.sql, write.params)
-  const commits = new GroupCommit(async (units) => commitAll(connection, units), LIMITS, AT_ONCE)
+  const commits = new GroupCommit(
+    unpacked(async (units) => commitAll(connection, units)),
+    LIMITS,
+    AT_ONCE,
+  )
   let closed = false
   return {
     commit: (writes) => commits.commit(writes),

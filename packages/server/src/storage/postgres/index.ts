@@ -1,9 +1,9 @@
 /** PostgreSQL as the main store: one connection that writes and some that read. */
 import { randomUUID } from 'node:crypto'
-import { type Database, type SqlValue, StorageError } from '../../core/database.ts'
+import { type Database, type SqlValue, StorageError, type Write } from '../../core/database.ts'
 import type { Answer, Link, PostgresPool, Purpose, Sessions, Statement } from '../../pools/rdbms/types.ts'
 import { AT_ONCE, END_OF_TURN, BatchQueue, type Job, type Runner, weightOf } from '../batch-queue.ts'
-import { GroupCommit } from '../group-commit.ts'
+import { GroupCommit, unpacked } from '../group-commit.ts'
 import type { Migration } from '../migrations/index.ts'
 import type { Durability } from '../sqlite/connection.ts'
 import { queryError } from './errors.ts'
@@ -56,7 +56,7 @@ export async function openPostgres(pool: PostgresPool, options: PostgresOptions 
 class Engine implements Database {
   readonly #links: readonly Link[]
   readonly #texts = new Texts()
-  readonly #commits: GroupCommit
+  readonly #commits: GroupCommit<readonly Write[]>
   readonly #queries: BatchQueue<Question>
 
   constructor(pool: PostgresPool, options: PostgresOptions) {
@@ -68,7 +68,7 @@ class Engine implements Database {
     this.#links = [writer, ...readers]
     const parts = { sessions: writer, texts: this.#texts, marks: new Marks(name) }
     this.#commits = new GroupCommit(
-      (units) => commitUnits(parts, units),
+      unpacked((units) => commitUnits(parts, units)),
       { ...limits, batch: options.maxBatch ?? 200 },
       END_OF_TURN,
     )

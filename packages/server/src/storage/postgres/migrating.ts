@@ -2,7 +2,7 @@
 import type { Database, SqlValue } from '../../core/database.ts'
 import type { Answer, PostgresPool, Purpose, Session, Statement } from '../../pools/rdbms/types.ts'
 import { AT_ONCE } from '../batch-queue.ts'
-import { GroupCommit } from '../group-commit.ts'
+import { GroupCommit, unpacked } from '../group-commit.ts'
 import { migrate, type Migration } from '../migrations/index.ts'
 import { queryError } from './errors.ts'
 import { MARKS_TABLE } from './marks.ts'
@@ -31,7 +31,11 @@ export async function migrateAlone(pool: PostgresPool, migrations?: readonly Mig
 function databaseOver(session: Session): Database {
   const texts = new Texts()
   const writer = { sessions: { session: () => Promise.resolve(session) }, texts, marks: undefined }
-  const commits = new GroupCommit((units) => commitUnits(writer, units), LIMITS, AT_ONCE)
+  const commits = new GroupCommit(
+    unpacked((units) => commitUnits(writer, units)),
+    LIMITS,
+    AT_ONCE,
+  )
   return {
     commit: (writes) => commits.commit(writes),
     query: (sql: string, ...params: SqlValue[]) => rowsOf(session, texts.statement(sql, params)),

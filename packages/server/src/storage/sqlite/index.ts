@@ -1,10 +1,11 @@
 /** The embedded engine: SQLite in worker threads, one that writes and some that read. */
 import { type Database, type SqlValue, StorageError } from '../../core/database.ts'
 import { AT_ONCE, BatchQueue, type Job, type Runner, paced, weightOf } from '../batch-queue.ts'
-import { GroupCommit } from '../group-commit.ts'
+import { type Committer, GroupCommit } from '../group-commit.ts'
 import { type Migration, migrate } from '../migrations/index.ts'
 import { type Durability } from './connection.ts'
-import { packUnits, type Query, type QueryResult, sendable, type WriteBatch } from './messages.ts'
+import { type Query, type QueryResult, sendable } from './messages.ts'
+import { Packer, type PackedUnits, type Span } from './packing.ts'
 import { rowsOf } from './rows.ts'
 import { Thread } from './thread.ts'
 import { type Failure } from './transaction.ts'
@@ -56,9 +57,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
 /** The engine's threads and queues; `openSqlite` opens one. */
 export class Engine implements Database {
   /** The writing thread, public so that a test can kill it. */
-  readonly writer: Thread<WriteBatch, Failure[]>
+  readonly writer: Thread<PackedUnits, Failure[]>
   readonly #readers: readonly Thread<Query[], QueryResult[]>[]
-  readonly #commits: GroupCommit
+  readonly #commits: GroupCommit<Span>
   readonly #queries: BatchQueue<Question>
 
   constructor(options: SqliteOptions) {
@@ -74,11 +75,22 @@ export class Engine implements Database {
       () => new Thread<Query[], QueryResult[]>(new URL('./reader.ts', import.meta.url), connection),
     )
     this.#commits = new GroupCommit(
-      (units) => this.writer.request(packUnits(units)),
+      this.#committer(),
       { ...limits, batch: options.maxBatch ?? 1000 },
       paced(PACE_MS, BURST),
     )
     this.#queries = new BatchQueue(this.#readers.map(asking), { ...limits, batch: QUERY_BATCH }, AT_ONCE)
+  }
+
+  #committer(): Committer<Span> {
+    const packer = new Packer()
+    return {
+      pack: (writes) => packer.pack(writes),
+      commit: (units) => {
+        const packed = packer.take(units)
+        return this.writer.request(packed, [packed.bytes.buffer])
+      },
+    }
   }
 
   /** Starts the threads: the writer first, which creates the file. */

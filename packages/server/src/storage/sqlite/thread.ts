@@ -50,10 +50,13 @@ export class Thread<Request, Reply> {
     this.#failures = 0
   }
 
-  /** The worker's reply. Rejects with a `StorageError` when it dies before, or cannot be started again. */
-  async request(request: Request): Promise<Reply> {
+  /**
+   * The worker's reply. Rejects with a `StorageError` when it dies before, or cannot be started again. What is in `handed` belongs to the worker
+   * from then on, and is not copied.
+   */
+  async request(request: Request, handed: readonly ArrayBuffer[] = []): Promise<Reply> {
     if (this.#running === undefined) await this.start()
-    this.#running?.worker.postMessage(request)
+    this.#running?.worker.postMessage(request, handed)
     return this.#reply<Reply>()
   }
 

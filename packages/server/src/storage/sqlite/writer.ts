@@ -1,13 +1,13 @@
 /** The writer's worker thread: the one connection that changes the file. */
 import { Connection } from './connection.ts'
-import { type WriteBatch, unpackUnits } from './messages.ts'
+import { type PackedUnits, unpack } from './packing.ts'
 import { commitUnits, type Failure } from './transaction.ts'
 import { serve } from './worker.ts'
 
 serve((options) => {
   const connection = new Connection(options)
   return {
-    answer: (batch: WriteBatch): Failure[] => commitUnits(connection, unpackUnits(batch)),
+    answer: (units: PackedUnits): Failure[] => commitUnits(connection, unpack(units)),
     close: () => connection.close(),
   }
 })
