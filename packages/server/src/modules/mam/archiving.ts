@@ -6,9 +6,9 @@
  * with the message as it will be read (inbox, events) stands at `late` and sees its stanza-id. A filter that refuses after this one takes the
  * rows with it, since nothing of a refused delivery is committed.
  */
-import { type Jid, StanzaId, messageType, parseRetraction, stripStanzaIds } from '@meerkat/protocol'
+import { type Jid, type Retraction, StanzaId, messageType, parseRetraction, stripStanzaIds } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
-import { type Delivery, type Host, type Verdict, when } from '../../core/module.ts'
+import { type Delivery, type Host, type Verdict } from '../../core/module.ts'
 import { type Direction, isArchivable } from './archivable.ts'
 import { archiveId, encodeId } from '../../core/message-ids.ts'
 import type { ArchiveFigures } from './figures.ts'
@@ -37,33 +37,61 @@ export function archiveSent(archiving: Archiving, delivery: Delivery): Verdict |
   const message = stripStanzaIds(delivery.stanza, owner.toString())
   // What one sends to oneself is archived once, as received.
   if (to.bare.equals(owner) || !isArchivable(message, 'O', archiving.settings)) return message
-  return when(wants(archiving, owner, to), (wanted) => {
-    if (!wanted) return message
-    const id = archiveId(delivery.receivedAt)
-    return when(keep(archiving, delivery, { owner, remote: to, direction: 'O', id, message }), () => message)
-  })
+  return ifWanted(wants(archiving, owner, to), archiving, delivery, message, keepSent)
+}
+
+function keepSent(archiving: Archiving, delivery: Delivery, message: Element): Element | Promise<Element> {
+  const { from, to, receivedAt } = delivery
+  return keep(archiving, delivery, message, { owner: from.bare, remote: to, direction: 'O', id: archiveId(receivedAt) })
 }
 
 /** The recipient's archive; for `userReceive`. */
 export function archiveReceived(archiving: Archiving, delivery: Delivery): Verdict | Promise<Verdict> {
   const { from, to } = delivery
   if (delivery.stanza.name !== 'message') return undefined
-  const { host, settings } = archiving
   const owner = to.bare
-  const given = delivery.stanzaId
   // S60, XEP-0359 §4 rule 3: also of a message that is not archived; one with an id of ours has no others.
-  const message = given === undefined ? stripStanzaIds(delivery.stanza, owner.toString()) : delivery.stanza
-  if (!isArchivable(message, 'I', settings)) return message
-  return when(wants(archiving, owner, from), (wanted) => {
-    if (!wanted) return message
-    // Ids that differ do not tell one archive's owner what is in the other.
-    const id = given ?? archiveId(settings.same_mam_id_for_peers ? delivery.receivedAt : host.clock.micros())
-    const told = given !== undefined || settings.no_stanzaid_element
-    const known = told ? message : message.append(stanzaId(id, owner))
-    const place = { owner, remote: from, direction: 'I', id, message: known } as const
-    delivery.archived = true
-    return when(keep(archiving, delivery, place), () => known)
-  })
+  const message = delivery.stanzaId === undefined ? stripStanzaIds(delivery.stanza, owner.toString()) : delivery.stanza
+  if (!isArchivable(message, 'I', archiving.settings)) return message
+  return ifWanted(wants(archiving, owner, from), archiving, delivery, message, keepReceived)
+}
+
+function keepReceived(archiving: Archiving, delivery: Delivery, message: Element): Element | Promise<Element> {
+  const { host, settings } = archiving
+  const { from, to, stanzaId: given } = delivery
+  const owner = to.bare
+  // Ids that differ do not tell one archive's owner what is in the other.
+  const id = given ?? archiveId(settings.same_mam_id_for_peers ? delivery.receivedAt : host.clock.micros())
+  const told = given !== undefined || settings.no_stanzaid_element
+  const known = told ? message : message.append(stanzaId(id, owner))
+  delivery.archived = true
+  return keep(archiving, delivery, known, { owner, remote: from, direction: 'I', id })
+}
+
+type Keep = (archiving: Archiving, delivery: Delivery, message: Element) => Element | Promise<Element>
+
+// What most messages go through has no closures: a function with one makes room for what it needs each time it is called.
+
+/** Keeps the message if its owner wants that. */
+function ifWanted(
+  wanted: boolean | Promise<boolean>,
+  archiving: Archiving,
+  delivery: Delivery,
+  message: Element,
+  keeping: Keep,
+): Element | Promise<Element> {
+  if (wanted instanceof Promise) return ifWantedLate(wanted, archiving, delivery, message, keeping)
+  return wanted ? keeping(archiving, delivery, message) : message
+}
+
+async function ifWantedLate(
+  wanted: Promise<boolean>,
+  archiving: Archiving,
+  delivery: Delivery,
+  message: Element,
+  keeping: Keep,
+): Promise<Element> {
+  return (await wanted) ? keeping(archiving, delivery, message) : message
 }
 
 const stanzaId = (id: bigint, owner: Jid): Element => StanzaId({ id: encodeId(id), by: owner })
@@ -78,22 +106,34 @@ interface Place {
   readonly remote: Jid
   readonly direction: Direction
   readonly id: bigint
-  readonly message: Element
 }
 
-function keep(archiving: Archiving, delivery: Delivery, place: Place): void | Promise<void> {
+/** Adds the message to what the delivery keeps, and returns it. */
+function keep(archiving: Archiving, delivery: Delivery, message: Element, place: Place): Element | Promise<Element> {
   const { host, store, settings, figures } = archiving
   const began = host.clock.monotonic()
-  const groupchat = messageType(place.message) === 'groupchat'
-  const searchable = settings.full_text_search ? searchableText(place.message) : null
+  const { owner, remote, direction, id } = place
+  const groupchat = messageType(message) === 'groupchat'
+  const searchable = settings.full_text_search ? searchableText(message) : null
   const { stored } = figures
-  delivery.keep(...store.keep({ ...place, from: delivery.from, groupchat, searchable, stored }))
+  const { from } = delivery
+  delivery.keep(...store.keep({ owner, id, direction, from, remote, message, groupchat, searchable, stored }))
   figures.archived.value++
   figures.archiveTime.observe((host.clock.monotonic() - began) * 1000)
-  const retraction = settings.message_retraction ? parseRetraction(place.message) : undefined
-  if (retraction === undefined) return
-  const { owner, remote, direction } = place
-  const id = place.message.attr('id')
-  const retracting = { owner, remote, direction, retraction, id, stamp: delivery.receivedAt }
-  return retract(store, retracting).then((writes) => delivery.keep(...writes))
+  const retraction = settings.message_retraction ? parseRetraction(message) : undefined
+  return retraction === undefined ? message : keepTombstone(archiving, delivery, message, place, retraction)
+}
+
+/** Adds the tombstone of what the message retracts. */
+async function keepTombstone(
+  { store }: Archiving,
+  delivery: Delivery,
+  message: Element,
+  { owner, remote, direction }: Place,
+  retraction: Retraction,
+): Promise<Element> {
+  const id = message.attr('id')
+  const stamp = delivery.receivedAt
+  delivery.keep(...(await retract(store, { owner, remote, direction, retraction, id, stamp })))
+  return message
 }

@@ -17,9 +17,10 @@ const STRETCHES = 20
 
 /** What a row holds to be found by; null when the message has no text. No regular expression: this is done for each message that is stored. */
 export function searchableText(message: Element): string | null {
-  const bodies = Body.all(message)
-  if (bodies.length === 0) return null
-  const words = bodies.length === 1 ? text(bodies[0]) : bodies.map(text).join('\n')
+  let words: string | undefined
+  for (const child of message.children)
+    if (Body.is(child)) words = words === undefined ? text(child) : `${words}\n${text(child)}`
+  if (words === undefined) return null
   // The recipient's archive follows the sender's.
   if (words !== last.words)
     last = { words, comparable: comparable(words.slice(0, 2 * SEARCHABLE)).slice(0, SEARCHABLE) }

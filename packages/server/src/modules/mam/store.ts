@@ -5,6 +5,7 @@ import { type Element, serialize } from '@meerkat/xml'
 import type { SqlValue, Write } from '../../core/module.ts'
 import type { Database } from '../../core/database.ts'
 import type { Direction } from './archivable.ts'
+import { textOf } from './printing.ts'
 
 /** How many owners' numbers are remembered. */
 const REMEMBERED_OWNERS = 100_000
@@ -66,16 +67,22 @@ export class ArchiveStore {
 
   /** What a message leaves in an archive: the archive itself if it is new, the row, and one more in the archive's count. */
   keep(kept: Kept): Write[] {
-    const number = this.#numbers.get(kept.owner.toString())
-    const known = number !== undefined
-    const owner: SqlValue[] = known ? [number] : [kept.owner.domain, kept.owner.local]
-    const texts = known ? TEXTS.number : TEXTS.name
-    const writes = [
-      { sql: kept.groupchat ? texts.keepGroupchat : texts.keep, params: rowOf(kept, owner) },
-      { sql: texts.count, params: owner, committed: kept.stored },
+    const { owner, groupchat, stored } = kept
+    const number = this.#numbers.get(owner.toString())
+    if (number !== undefined) {
+      const { keep, keepGroupchat, count } = TEXTS.number
+      return [
+        { sql: groupchat ? keepGroupchat : keep, params: rowOf(kept, number) },
+        { sql: count, params: [number], committed: stored },
+      ]
+    }
+    const { keep, keepGroupchat, count } = TEXTS.name
+    const name = [owner.domain, owner.local]
+    return [
+      { sql: OPEN, params: name, committed: () => void this.#remember(owner) },
+      { sql: groupchat ? keepGroupchat : keep, params: [...rowOf(kept), ...name] },
+      { sql: count, params: name, committed: stored },
     ]
-    if (known) return writes
-    return [{ sql: OPEN, params: owner, committed: () => void this.#remember(kept.owner) }, ...writes]
   }
 
   /** Replaces what a row holds, with what is not found by words. */
@@ -139,10 +146,11 @@ export class ArchiveStore {
   }
 }
 
-function rowOf({ id, from, remote, direction, message, searchable }: Kept, owner: readonly SqlValue[]): SqlValue[] {
-  const parties = [from.toString(), remote.bare.toString(), remote.resource, direction] as const
-  // A text travels to the writer's thread for less than bytes do.
-  return [id, ...parties, serialize(message), originId(message) ?? null, searchable, ...owner]
+/** The values of a row, with what finds its owner behind them. */
+function rowOf({ id, from, remote, direction, message, searchable }: Kept, ...owner: readonly number[]): SqlValue[] {
+  const text = textOf(message)
+  const origin = originId(message) ?? null
+  return [id, from.toString(), remote.bare.toString(), remote.resource, direction, text, origin, searchable, ...owner]
 }
 
 /** The number of an owner as the store has it now; undefined when there is no archive. */
