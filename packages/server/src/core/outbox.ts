@@ -14,6 +14,14 @@ export interface NewEvent {
   readonly body: string
   /** Microseconds since 1970. */
   readonly at: number
+  /** How many events this is, for whoever counts and acknowledges them; default 1. */
+  readonly events?: number
+}
+
+/** A write that adds an event. */
+export interface Adding extends Write {
+  /** Adds another event instead, of the same conversation. Only before the write is handed in. */
+  become(event: NewEvent): void
 }
 
 /** An event as a sink gets it. */
@@ -21,6 +29,7 @@ export interface OutboxRow extends NewEvent {
   /** Grows with every row of the writer; not without gaps. */
   readonly seq: number
   readonly lane: number
+  readonly events: number
 }
 
 /** Where to begin again: with the first event that happened at this time (microseconds since 1970) or later, or with the one of this id. */
@@ -34,11 +43,14 @@ export interface OutboxReader {
    * After a restart those unacknowledged come again. Rejects with a `StorageError`; reading again goes on where it failed.
    */
   read(limit: number): Promise<OutboxRow[]>
-  /** Notes that the row is delivered. A lane's cursor moves over acknowledged rows without a gap. */
+  /**
+   * Notes that so many of the row's events are delivered as `events` says: the row is acknowledged when all of them are. A lane's cursor moves over
+   * acknowledged rows without a gap.
+   */
   acknowledge(row: OutboxRow): void
   /** Calls `listener` after rows were added; returns how to stop that. Rows that were there before cause no call: read first. */
   onRows(listener: () => void): () => void
-  /** The number of rows that the sink has not acknowledged. */
+  /** The number of events that the sink has not acknowledged. */
   pending(): Promise<number>
   /**
    * Sets the sink back, so that it gets every row that is kept from there on once more; what it has not acknowledged comes in any case. False
@@ -52,7 +64,7 @@ export interface OutboxReader {
 /** Events of this process. */
 export interface Outbox {
   /** The write that adds the event; join it to the unit of what the event reports. */
-  adding(event: NewEvent): Write
+  adding(event: NewEvent): Adding
   /**
    * Opens a sink's reader; a sink has one at a time. A new sink begins with the first unit that is committed after this call.
    * Throws when the sink's reader is open already.
@@ -62,13 +74,13 @@ export interface Outbox {
   forget(sink: string): Promise<void>
   /** The sinks that rows wait for although nobody reads for them. */
   absent(): string[]
-  /** The number of rows that wait for a sink, whether somebody reads for it or not. */
+  /** The number of events that wait for a sink, whether somebody reads for it or not. */
   waiting(sink: string): Promise<number>
   /** Keeps rows that every sink has passed at least so long, in microseconds, for `rewind`; the longest time that was asked for counts. */
   keepPassed(time: number): void
   /**
    * Removes rows from before `time` (microseconds since 1970) that wait for sinks only which were absent at the last call, too. Resolves with
-   * the number of rows.
+   * the number of events.
    */
   expire(time: number): Promise<number>
 }

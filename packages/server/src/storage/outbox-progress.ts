@@ -4,8 +4,8 @@
 export class Progress {
   /** The highest number up to which each lane has passed, where it is known to be beyond the floor. */
   readonly #cursors: Map<number, number>
-  /** The rows handed out of each lane, in order: their numbers, and whether they are acknowledged. */
-  readonly #lanes = new Map<number, Map<number, boolean>>()
+  /** The rows handed out of each lane, in order: their numbers, and how many of their events are not acknowledged. */
+  readonly #lanes = new Map<number, Map<number, number>>()
   readonly #moved = new Set<number>()
   #position: number
   #outstanding = 0
@@ -22,7 +22,7 @@ export class Progress {
     return this.#position
   }
 
-  /** The number of rows handed out that are not acknowledged. */
+  /** The number of events handed out that are not acknowledged. */
   get outstanding(): number {
     return this.#outstanding
   }
@@ -32,26 +32,27 @@ export class Progress {
     return this.#span
   }
 
-  /** Notes that the row was read; false when it has passed before, so that it is not handed out again. */
-  handOut(lane: number, seq: number): boolean {
+  /** Notes that the row of so many events was read; false when it has passed before, so that it is not handed out again. */
+  handOut(lane: number, seq: number, events = 1): boolean {
     this.#position = seq
     if (seq <= (this.#cursors.get(lane) ?? 0)) return false
     let rows = this.#lanes.get(lane)
     if (rows === undefined) this.#lanes.set(lane, (rows = new Map()))
-    rows.set(seq, false)
-    this.#outstanding++
+    rows.set(seq, events)
+    this.#outstanding += events
     this.#span++
     return true
   }
 
-  /** Notes an acknowledgement; false when the row is not one that waits for it. */
-  acknowledge(lane: number, seq: number): boolean {
+  /** Notes the acknowledgement of so many events of a row; false when the row is not one that waits for it. */
+  acknowledge(lane: number, seq: number, events = 1): boolean {
     const rows = this.#lanes.get(lane)
-    if (rows?.get(seq) !== false) return false
-    rows.set(seq, true)
-    this.#outstanding--
-    for (const [first, done] of rows) {
-      if (!done) break
+    const left = rows?.get(seq) ?? 0
+    if (rows === undefined || left < events) return false
+    rows.set(seq, left - events)
+    this.#outstanding -= events
+    for (const [first, open] of rows) {
+      if (open > 0) break
       rows.delete(first)
       this.#span--
       this.#cursors.set(lane, first)

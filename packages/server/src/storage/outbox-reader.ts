@@ -25,10 +25,10 @@ const REGISTER = `INSERT INTO outbox_cursor (sink, writer, lane, seq)
 const MOVE = `INSERT INTO outbox_cursor (sink, writer, lane, seq) VALUES (?, ?, ?, ?)
   ON CONFLICT (sink, writer, lane) DO UPDATE SET seq = excluded.seq`
 
-const READ = `SELECT seq, lane, id, host_type AS "hostType", kind, conversation, body, at
+const READ = `SELECT seq, lane, id, host_type AS "hostType", kind, conversation, body, at, events
   FROM outbox WHERE writer = ? AND seq > ? ORDER BY seq LIMIT ?`
 
-const UNREAD = `SELECT count(*) AS "rows" FROM outbox o
+const UNREAD = `SELECT coalesce(sum(o.events), 0) AS "events" FROM outbox o
   LEFT JOIN outbox_cursor c ON c.sink = ? AND c.writer = o.writer AND c.lane = o.lane
   WHERE o.writer = ? AND o.seq > ? AND o.seq > coalesce(c.seq, 0)`
 
@@ -41,7 +41,7 @@ export function forgetting(sink: string, writer: string): Write {
   return { sql: 'DELETE FROM outbox_cursor WHERE sink = ? AND writer = ?', params: [sink, writer] }
 }
 
-/** The number of rows that wait for a sink, from what is stored of it; 0 when it is not registered. */
+/** The number of events that wait for a sink, from what is stored of it; 0 when it is not registered. */
 export async function countWaiting(db: Database, sink: string, writer: string): Promise<number> {
   const floors = await db.query<{ seq: number }>(
     `SELECT seq FROM outbox_cursor WHERE sink = ? AND writer = ? AND lane = ${FLOOR}`,
@@ -50,8 +50,8 @@ export async function countWaiting(db: Database, sink: string, writer: string): 
   )
   const [floor] = floors
   if (floor === undefined) return 0
-  const rows = await db.query<{ rows: number }>(UNREAD, sink, writer, floor.seq)
-  return rows[0]?.rows ?? 0
+  const unread = await db.query<{ events: number }>(UNREAD, sink, writer, floor.seq)
+  return unread[0]?.events ?? 0
 }
 
 /** Opens a sink's reader, and registers the sink when it is new. */
@@ -99,7 +99,7 @@ class Reader {
 
   acknowledge(row: OutboxRow): void {
     const progress = this.#progress
-    if (progress === undefined || !progress.acknowledge(row.lane, row.seq)) return
+    if (progress === undefined || !progress.acknowledge(row.lane, row.seq, row.events)) return
     this.#unflushed++
     if (this.#full && progress.span <= this.#options.maxUnacknowledged / 2) {
       this.#full = false
@@ -119,8 +119,8 @@ class Reader {
     // Nothing may be handed out between the two numbers, hence the queue of reads.
     const counted = this.#reading.then(async () => {
       const { position, outstanding } = progress
-      const rows = await this.#db.query<{ rows: number }>(UNREAD, sink, writer, position)
-      return (rows[0]?.rows ?? 0) + outstanding
+      const unread = await this.#db.query<{ events: number }>(UNREAD, sink, writer, position)
+      return (unread[0]?.events ?? 0) + outstanding
     })
     this.#reading = counted.catch(() => {})
     return counted
@@ -201,7 +201,7 @@ class Reader {
     while (fresh.length < wanted && !this.#closed) {
       const missing = wanted - fresh.length
       const rows = await this.#db.query<OutboxRow>(READ, this.#options.writer, progress.position, missing)
-      for (const row of rows) if (progress.handOut(row.lane, row.seq)) fresh.push(row)
+      for (const row of rows) if (progress.handOut(row.lane, row.seq, row.events)) fresh.push(row)
       if (rows.length < missing) break
     }
     return fresh

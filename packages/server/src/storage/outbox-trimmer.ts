@@ -36,16 +36,16 @@ export class Trimmer {
     this.#retention = Math.max(this.#retention, time)
   }
 
-  /** Removes what happened before `time`, and was passed by every sink but the `absent` ones; resolves with the number of rows. */
+  /** Removes what happened before `time`, and was passed by every sink but the `absent` ones; resolves with the number of events. */
   async expire(time: number, absent: readonly string[]): Promise<number> {
     await this.#trimming
     const { writer, clock } = this.#options
     const until = Math.min(time, clock() - this.#retention)
     const last = await this.#beforeTime(await this.#floor(absent), until)
-    const sql = 'SELECT count(*) AS "rows" FROM outbox WHERE writer = ? AND seq <= ?'
-    const rows = await this.#db.query<{ rows: number }>(sql, writer, last)
+    const sql = 'SELECT coalesce(sum(events), 0) AS "events" FROM outbox WHERE writer = ? AND seq <= ?'
+    const expired = await this.#db.query<{ events: number }>(sql, writer, last)
     await this.#remove(last)
-    return rows[0]?.rows ?? 0
+    return expired[0]?.events ?? 0
   }
 
   /** Notes that rows were added or passed. */

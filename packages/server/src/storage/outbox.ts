@@ -4,8 +4,8 @@
  * followed by the late commit of a lower one. A sink's cursors live beside the rows: one floor, below which every row has passed,
  * and one for each lane that is ahead of it.
  */
-import type { Database } from '../core/database.ts'
-import type { Outbox as Events, OutboxReader } from '../core/outbox.ts'
+import type { Database, SqlValue } from '../core/database.ts'
+import type { Adding, NewEvent, Outbox as Events, OutboxReader } from '../core/outbox.ts'
 import { countWaiting, forgetting, openReader } from './outbox-reader.ts'
 import { Trimmer } from './outbox-trimmer.ts'
 
@@ -34,7 +34,8 @@ export interface Outbox extends Events {
   close(): Promise<void>
 }
 
-const ADD = `INSERT INTO outbox (writer, lane, id, host_type, kind, conversation, body, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+const ADD = `INSERT INTO outbox (writer, lane, id, host_type, kind, conversation, body, at, events)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 /** Opens the outbox of a writer over a migrated database. */
 export async function openOutbox(db: Database, options: OutboxOptions): Promise<Outbox> {
@@ -58,11 +59,7 @@ export async function openOutbox(db: Database, options: OutboxOptions): Promise<
     for (const listener of wake) listener()
   }
   return {
-    adding: ({ id, hostType, kind, conversation, body, at }) => ({
-      sql: ADD,
-      params: [writer, laneOf(conversation), id, hostType, kind, conversation, body, at],
-      committed: added,
-    }),
+    adding: (event) => new AddingRow(writer, event, added),
     reader(sink) {
       if (readers.has(sink)) throw new Error(`the outbox reader of "${sink}" is open already`)
       const limits = { flushEvery: options.flushEvery ?? 256, maxUnacknowledged: options.maxUnacknowledged ?? 10_000 }
@@ -93,6 +90,36 @@ export async function openOutbox(db: Database, options: OutboxOptions): Promise<
   }
 }
 
+/** The write of a row; until it is handed in, its parameters may change. */
+class AddingRow implements Adding {
+  readonly sql = ADD
+  params: readonly SqlValue[]
+  readonly committed: () => void
+  readonly #writer: string
+
+  constructor(writer: string, event: NewEvent, committed: () => void) {
+    this.#writer = writer
+    this.params = paramsOf(writer, event)
+    this.committed = committed
+  }
+
+  become(event: NewEvent): void {
+    this.params = paramsOf(this.#writer, event)
+  }
+}
+
+const paramsOf = (writer: string, { id, hostType, kind, conversation, body, at, events = 1 }: NewEvent): SqlValue[] => [
+  writer,
+  laneOf(conversation),
+  id,
+  hostType,
+  kind,
+  conversation,
+  body,
+  at,
+  events,
+]
+
 async function registeredSinks(db: Database, writer: string): Promise<Set<string>> {
   const rows = await db.query<{ sink: string }>('SELECT DISTINCT sink FROM outbox_cursor WHERE writer = ?', writer)
   return new Set(rows.map(({ sink }) => sink))
@@ -105,4 +132,4 @@ export function laneOf(conversation: string): number {
   return (hash >>> 0) % LANES
 }
 
-export type { NewEvent, OutboxReader, OutboxRow } from '../core/outbox.ts'
+export type { Adding, NewEvent, OutboxReader, OutboxRow } from '../core/outbox.ts'

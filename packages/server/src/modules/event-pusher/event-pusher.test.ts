@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { Body, Message, Presence } from '@meerkat/protocol'
-import type { Element } from '@meerkat/xml'
+import { type Element, text } from '@meerkat/xml'
 import { outboxKey } from '../../core/outbox.ts'
 import { type ModuleDeclaration, accountRemoved, defineModule, userReceive } from '../../core/module.ts'
 import { StanzaError } from '@meerkat/protocol'
@@ -69,6 +69,74 @@ test('a chat message is published as sent and as received, in this order', async
     deepEqual([contentType, persistent, mandatory], ['application/json', true, true])
     equal(timestamp, Math.floor(scene.clock.now() / 1000))
   }
+})
+
+test('both events of a message are one row; what a filter or a listener makes of the second has its own', async (t) => {
+  const changes = defineModule({
+    key: 'mod_changes',
+    summary: 'Changes some messages on their way.',
+    specs: [],
+    start: () => ({
+      hooks: [
+        userReceive.on((delivery) => {
+          const words = Body.in(delivery.stanza)
+          if (words !== undefined && text(words) === 'rude')
+            delivery.stanza = Message({ to: 'bob@example.com', type: 'chat' }, Body({}, '***'))
+          return undefined
+        }),
+        pushEvent.on((pushed, event) =>
+          event.kind === 'chat_event' && event.body === 'marked'
+            ? { ...pushed, metadata: { by: event.direction } }
+            : pushed,
+        ),
+      ],
+    }),
+  })
+  const [scene, pool] = await pusher(t, { rabbit: { chat_msg_exchange: {} }, others: [changes] })
+  pool.disconnect('gone')
+  const rows = () =>
+    scene.kernel.storage.query<{ id: string; events: number }>('SELECT id, events FROM outbox ORDER BY seq')
+  const counts: number[][] = []
+  for (const words of ['plain', 'rude', 'marked']) {
+    const before = (await rows()).length
+    await scene.device('alice/phone').send(chat('bob@example.com', words))
+    counts.push((await rows()).slice(before).map(({ events }) => events))
+  }
+  deepEqual(counts, [[2], [1, 1], [1, 1]])
+  const [sink] = sinksOf(scene.host)
+  equal((await sink!.status()).pending, 6)
+  pool.connect()
+  await scene.wait(30)
+  deepEqual(
+    published(pool).map(([, key, payload]) => [key, (payload as { message: string }).message]),
+    ['plain', 'plain', 'rude', '***', 'marked', 'marked'].map((message, n) => [
+      n % 2 === 0 ? 'alice@example.com.chat_msg_sent' : 'bob@example.com.chat_msg_recv',
+      message,
+    ]),
+  )
+  equal(new Set(pool.taken.map(({ properties }) => properties.messageId)).size, 6)
+})
+
+test('of the two events in a row each is put aside, tried again and sent once more by itself', async (t) => {
+  const [scene, pool] = await pusher(t, { rabbit: { chat_msg_exchange: {} }, more: { keep_delivered: 3600 } })
+  pool.fate = ({ routingKey }) => (routingKey.endsWith('_sent') ? 'refused' : 'confirm')
+  await scene.device('alice/phone').send(chat('bob@example.com', 'hello'))
+  await settle()
+  const keys = () => pool.taken.map(({ routingKey }) => routingKey)
+  deepEqual(keys(), ['bob@example.com.chat_msg_recv'])
+  const [sink] = sinksOf(scene.host)
+  const letters = sink!.deadLetters!
+  const [letter, ...others] = await letters.list(10)
+  deepEqual([others.length, (await sink!.status()).pending], [0, 0])
+  pool.fate = () => 'confirm'
+  await letters.requeue([letter!.number])
+  await settle()
+  deepEqual(keys().slice(1), ['alice@example.com.chat_msg_sent'])
+  const { messageId } = pool.taken[0]!.properties
+  equal(await sink!.replay!({ id: messageId }), true)
+  await settle()
+  deepEqual(keys().slice(2, 4), ['alice@example.com.chat_msg_sent', 'bob@example.com.chat_msg_recv'])
+  deepEqual(pool.taken[3]!.properties.messageId, messageId)
 })
 
 test('only configured exchanges are declared, with their properties; other events are not published', async (t) => {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, throws } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type ChatEvent, type Event, PoisonError, eventOf, rowOf } from './events.ts'
+import { type ChatEvent, type Event, PoisonError, eventOf, eventsIn, idOfBoth, rowOf, rowOfBoth } from './events.ts'
 import { exchangesOf, publicationOf } from './rabbit.ts'
 import type { RabbitSection } from './settings.ts'
 
@@ -41,13 +41,36 @@ test('an event survives its row, metadata included', () => {
   })
   fc.assert(
     fc.property(event, metadata, (one, more) => {
-      deepEqual(eventOf({ ...rowOf(one, more), seq: 1, lane: 1 }), { event: one, metadata: more })
+      deepEqual(eventOf({ ...rowOf(one, more), seq: 1, lane: 1, events: 1 }), { event: one, metadata: more })
     }),
   )
 })
 
+test('both events of a message survive their one row, and have rows of their own behind it', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (body) => {
+      const events: ChatEvent[] = [
+        { ...sent, id: '1-x-in', body },
+        { ...sent, id: '1-x-out', body, direction: 'out' },
+      ]
+      const row = rowOfBoth(rowOf(events[0]!, {}))
+      deepEqual([row.id, row.events], ['1-x', 2])
+      const rows = eventsIn({ ...row, seq: 1, lane: 1, events: 2 })
+      deepEqual(
+        rows.map((one) => eventOf(one)),
+        events.map((event) => ({ event, metadata: {} })),
+      )
+      deepEqual(
+        rows,
+        events.map((event) => Object.assign(rowOf(event, {}), { seq: 1, lane: 1, events: 1 })),
+      )
+    }),
+  )
+  deepEqual(['1-x-in', '1-x-out', '1-x', '1-x-online'].map(idOfBoth), ['1-x', '1-x', '1-x', '1-x-online'])
+})
+
 test('R13: a row that holds no event is poison', () => {
-  const row = { ...rowOf(sent, {}), seq: 1, lane: 1 }
+  const row = { ...rowOf(sent, {}), seq: 1, lane: 1, events: 1 }
   for (const body of ['', '{', 'null', '3', '{}', '{"from":"a","to":"b"}'])
     throws(() => eventOf({ ...row, body }), PoisonError)
   throws(() => eventOf({ ...row, kind: 'weather' }), PoisonError)

@@ -38,6 +38,9 @@ export type Event = UserStatusEvent | ChatEvent
 /** What listeners of `pushEvent` have added, by name; it is merged into the payload, and wins. */
 export type Metadata = Readonly<Record<string, string | number | boolean>>
 
+/** What most events have: nobody has added anything. */
+export const NO_METADATA: Metadata = Object.freeze({})
+
 /** An event whose row cannot be read, or that can never be delivered. */
 export class PoisonError extends Error {
   override readonly name = 'PoisonError'
@@ -45,8 +48,38 @@ export class PoisonError extends Error {
 
 /** The row that keeps an event until it is delivered. */
 export function rowOf(event: Event, metadata: Metadata): NewEvent {
-  const { id, hostType, kind, conversation, at, ...rest } = event
-  return { id, hostType, kind, conversation, at, body: JSON.stringify({ ...rest, metadata }) }
+  const { id, hostType, kind, conversation, at } = event
+  return { id, hostType, kind, conversation, at, body: bodyOf(event, metadata) }
+}
+
+function bodyOf(event: Event, metadata: Metadata): string {
+  if (event.kind === 'user_status_event') return JSON.stringify({ jid: event.jid, online: event.online, metadata })
+  const { type, from, to, body } = event
+  return beginning(event.direction) + JSON.stringify({ type, from, to, body, metadata }).slice(1)
+}
+
+/** How the row of a message begins: what follows is the same for both of its events. */
+const beginning = (direction: ChatEvent['direction'] | 'both'): string => `{"direction":"${direction}",`
+const SENT = beginning('in')
+const BOTH = beginning('both')
+
+/** The row for both events of a message, when that of the receiving differs in nothing else from that of the sending, whose row this is. */
+export function rowOfBoth({ id, hostType, kind, conversation, at, body }: NewEvent): NewEvent {
+  return { id: idOfBoth(id), hostType, kind, conversation, at, body: BOTH + body.slice(SENT.length), events: 2 }
+}
+
+/** The id of the row that may hold the event together with another one. */
+export const idOfBoth = (id: string): string => id.replace(/-(?:in|out)$/, '')
+
+/** The rows of the events in a row, in order. */
+export function eventsIn(row: OutboxRow): readonly OutboxRow[] {
+  return row.body.startsWith(BOTH) ? [partOf(row, 'in'), partOf(row, 'out')] : [row]
+}
+
+function partOf(row: OutboxRow, direction: ChatEvent['direction']): OutboxRow {
+  const { seq, lane, id, hostType, kind, conversation, at } = row
+  const body = beginning(direction) + row.body.slice(BOTH.length)
+  return { seq, lane, id: `${id}-${direction}`, hostType, kind, conversation, at, body, events: 1 }
 }
 
 /** The event of a row; throws a PoisonError when there is none in it. */

@@ -8,6 +8,7 @@ import { DeadLetters } from './dead-letters.ts'
 import { rowOf } from './events.ts'
 import { Exchanges } from './exchanges.ts'
 import { withAccount } from './keeping.ts'
+import { Pairing } from './pairing.ts'
 import { Pausing } from './pausing.ts'
 import { RabbitWork, exchangesOf } from './rabbit.ts'
 import type { RabbitSection } from './settings.ts'
@@ -80,8 +81,9 @@ function certain({ host, pool, name, work, pausing }: Parts): Begun {
     pausing,
     maxUnderWay: Math.min(MAX_UNDER_WAY, pool.capacity),
   })
+  const pairing = new Pairing(outbox)
   const takes: Begun['takes'] = {
-    join: (delivery, event, metadata) => delivery.keep(outbox.adding(rowOf(event, metadata))),
+    join: (delivery, event, metadata) => pairing.keep(delivery, event, metadata),
     add: (event, metadata) => host.commit(outbox.adding(rowOf(event, metadata))),
   }
   return { control, takes, letters }

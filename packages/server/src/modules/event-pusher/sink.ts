@@ -7,7 +7,7 @@ import type { Host, Timer } from '../../core/module.ts'
 import type { OutboxReader, OutboxRow, Place } from '../../core/outbox.ts'
 import type { SinkControl, SinkHealth, SinkState, SinkStatus } from './api.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { PoisonError } from './events.ts'
+import { PoisonError, eventsIn, idOfBoth } from './events.ts'
 import type { Pausing } from './pausing.ts'
 import type { Delivered, SinkWork } from './sink-work.ts'
 
@@ -20,7 +20,7 @@ export interface SinkOptions {
   readonly pausing: Pausing
   /** Events under way at a time; default 512. */
   readonly maxUnderWay?: number
-  /** Rows in memory, delivered or not; default 5,000. Reading stops there, or at `maxHeldBytes`, and goes on when half is gone. */
+  /** Events in memory, delivered or not; default 5,000. Reading stops there, or at `maxHeldBytes`, and goes on when half is gone. */
   readonly maxHeld?: number
   /** UTF-16 units of the bodies in memory; default 16 Mi. */
   readonly maxHeldLength?: number
@@ -175,7 +175,8 @@ export class Sink implements SinkControl {
   async #rewind(from: Place): Promise<boolean> {
     while (this.#underWay.size > 0 || this.#filling !== undefined) await Promise.all([...this.#underWay, this.#filling])
     if (this.#stopping) return false
-    const found = await this.#reader.rewind(from)
+    const found =
+      (await this.#reader.rewind(from)) || ('id' in from && (await this.#reader.rewind({ id: idOfBoth(from.id) })))
     if (!found) return false
     for (const conversation of this.#conversations.values()) this.#unpause(conversation)
     this.#conversations.clear()
@@ -216,7 +217,7 @@ export class Sink implements SinkControl {
         if (this.#starved) return
         const limit = Math.min(BATCH, this.#maxHeld - this.#held)
         const rows = await this.#reader.read(limit)
-        for (const row of rows) this.#add(row)
+        for (const row of rows) for (const event of eventsIn(row)) this.#add(event)
         more = rows.length === limit
       }
     }

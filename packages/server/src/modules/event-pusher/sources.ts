@@ -4,8 +4,8 @@ import { text } from '@meerkat/xml'
 import type { Delivery, Host, Registration, Session, Verdict } from '../../core/module.ts'
 import { userReceive, userSend, when } from '../../core/module.ts'
 import { userAvailable, userUnavailable } from '../presence/hooks.ts'
-import type { ChatEvent, Event, Metadata, UserStatusEvent } from './events.ts'
-import { pushEvent } from './hooks.ts'
+import { type ChatEvent, type Event, type Metadata, NO_METADATA, type UserStatusEvent } from './events.ts'
+import { type Pushed, pushEvent } from './hooks.ts'
 
 /** What takes events: the sinks of the host type together. */
 export interface Destination {
@@ -16,6 +16,9 @@ export interface Destination {
   /** Takes an event that stands alone. */
   add(event: Event, metadata: Metadata): void | Promise<void>
 }
+
+/** What the listeners of `pushEvent` begin with. */
+const PUSHED: Pushed = { dropped: false, metadata: NO_METADATA }
 
 /** The listeners that make events. */
 export function sources(host: Host, destination: Destination): Registration[] {
@@ -44,7 +47,7 @@ function reportMessage(
   const words = body === undefined ? '' : text(body)
   if (words === '') return undefined
   const event = chatEvent(host, delivery, direction, type, words, process)
-  return when(host.hooks.fold(pushEvent, { dropped: false, metadata: {} }, event), ({ dropped, metadata }) => {
+  return when(host.hooks.fold(pushEvent, PUSHED, event), ({ dropped, metadata }) => {
     if (!dropped) destination.join(delivery, event, metadata)
     return undefined
   })
@@ -95,7 +98,7 @@ function reportStatus(
     jid: session.jid.toString(),
     online,
   }
-  return when(host.hooks.fold(pushEvent, { dropped: false, metadata: {} }, event), ({ dropped, metadata }) =>
+  return when(host.hooks.fold(pushEvent, PUSHED, event), ({ dropped, metadata }) =>
     dropped ? undefined : destination.add(event, metadata),
   )
 }

@@ -7,9 +7,18 @@ import { archive } from './0003-archive.ts'
 import { outbox } from './0004-outbox.ts'
 import { logOrder } from './0005-log-order.ts'
 import { pubsub } from './0006-pubsub.ts'
+import { outboxEvents } from './0007-outbox-events.ts'
 
 /** The steps of this release, in order. */
-export const MIGRATIONS: readonly Migration[] = [accounts, genericStores, archive, outbox, logOrder, pubsub]
+export const MIGRATIONS: readonly Migration[] = [
+  accounts,
+  genericStores,
+  archive,
+  outbox,
+  logOrder,
+  pubsub,
+  outboxEvents,
+]
 
 /** A database whose schema this release cannot use. */
 export class MigrationError extends Error {

@@ -65,7 +65,7 @@ function readingContract(db: () => Database, outbox: () => Outbox): void {
     await add(db(), outbox(), 'a', 'b', 'c')
     const [first] = await reader.read(1)
     ok(first !== undefined && first.seq > 0)
-    deepEqual(first, { ...event('a'), seq: first.seq, lane: laneOf('a') })
+    deepEqual(first, { ...event('a'), seq: first.seq, lane: laneOf('a'), events: 1 })
     deepEqual(await idsOf(reader), ['b', 'c'])
     deepEqual(await idsOf(reader), [])
   })
@@ -100,6 +100,22 @@ function readingContract(db: () => Database, outbox: () => Outbox): void {
     for (const row of rows) reader.acknowledge(row)
     for (const row of rows) reader.acknowledge(row)
     equal(await reader.pending(), 1)
+  })
+
+  it('counts and acknowledges the events of a row that stands for several', async () => {
+    const reader = outbox().reader('sink')
+    const adding = outbox().adding(event('a', 'c'))
+    adding.become({ ...event('b', 'c'), events: 2 })
+    await db().commit([adding, outbox().adding(event('c'))])
+    equal(await reader.pending(), 3)
+    const [both, other] = await reader.read(10)
+    deepEqual([both!.id, both!.events, other!.id], ['b', 2, 'c'])
+    reader.acknowledge({ ...both!, events: 1 })
+    equal(await reader.pending(), 2)
+    reader.acknowledge({ ...both!, events: 1 })
+    equal(await reader.pending(), 1)
+    await reader.close()
+    deepEqual(await idsOf(outbox().reader('sink')), ['c'])
   })
 
   it('keeps sinks and writers apart', async () => {
