@@ -30,10 +30,12 @@ export interface Login {
   readonly port: number
   /** The file of the certificate to trust, in PEM. */
   readonly certificate: string
+  /** The client's own certificate and its key, as files in PEM, for SASL EXTERNAL. */
+  readonly own?: { readonly cert: string; readonly key: string }
 }
 
 /** Where a client over WebSocket logs in: `url` instead of host and port. */
-export interface WebSocketLogin extends Omit<Login, 'host' | 'port'> {
+export interface WebSocketLogin extends Omit<Login, 'host' | 'port' | 'own'> {
   readonly url: string
 }
 
@@ -41,9 +43,9 @@ export interface WebSocketLogin extends Omit<Login, 'host' | 'port'> {
 export type Contacts = Readonly<Record<string, { readonly subscription: string; readonly ask: string | null }>>
 
 /** slixmpp, from Debian's own Python. Resolves when it is online. */
-export function slixmpp({ jid, password, host, port, certificate }: Login): Promise<ForeignClient> {
+export function slixmpp({ jid, password, host, port, certificate, own }: Login): Promise<ForeignClient> {
   const program = join(import.meta.dirname, 'slixmpp', 'client.py')
-  const args = [program, jid, password, host, String(port), certificate]
+  const args = [program, jid, password, host, String(port), certificate, ...(own ? [own.cert, own.key] : [])]
   return ForeignClient.online(spawn('/usr/bin/python3', args, { stdio: 'pipe' }))
 }
 

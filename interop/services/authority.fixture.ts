@@ -15,6 +15,8 @@ export interface Authority {
   /** For the name `localhost` only. */
   readonly server: Certified
   readonly client: Certified
+  /** Makes one for a user with this address (RFC 6120 §13.7.1.4); `who` names its files. */
+  user(who: string, address: string): Certified
 }
 
 /** Makes an authority in a folder; `name` keeps several in one folder apart. */
@@ -39,5 +41,7 @@ export function testAuthority(folder: string, name = 'test'): Authority {
     ca: own.cert,
     server: signed('server', 'extendedKeyUsage=serverAuth\nsubjectAltName=DNS:localhost'),
     client: signed('client', 'extendedKeyUsage=clientAuth'),
+    user: (who, address) =>
+      signed(who, `extendedKeyUsage=clientAuth\nsubjectAltName=otherName:1.3.6.1.5.5.7.8.5;UTF8:${address}`),
   }
 }

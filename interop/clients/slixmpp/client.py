@@ -1,6 +1,6 @@
 """slixmpp as a foreign client, told what to do as ../foreign-client.ts describes.
 
-client.py JID/RESOURCE PASSWORD HOST PORT CERTIFICATE
+client.py JID/RESOURCE PASSWORD HOST PORT CERTIFICATE [OWN_CERTIFICATE OWN_KEY]
 """
 
 import asyncio
@@ -115,8 +115,9 @@ def connect(client):
     client.connect(*(client.where if 'host' in inspect.signature(client.connect).parameters else [client.where]))
 
 
-async def main(jid, password, host, port, certificate):
+async def main(jid, password, host, port, certificate, own_certificate=None, own_key=None):
     client = Client(jid, password, certificate)
+    client.certfile, client.keyfile = own_certificate, own_key
     client.where = (host, int(port))
     connect(client)
     lines = asyncio.StreamReader()
