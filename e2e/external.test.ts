@@ -22,6 +22,10 @@ import { frame, openFrame, upgradeRequest } from './web-socket.ts'
 const authority = new TestAuthority()
 const stranger = new TestAuthority('Another authority')
 
+const juliet = authority.issue({ xmppAddresses: ['juliet@localhost'], purpose: 'client' })
+/** As good as hers, but for a list that says otherwise. */
+const lost = authority.issue({ xmppAddresses: ['juliet@localhost'] })
+
 const CERTIFIED = `cacertfile = "clients.pem"\nverify_mode = "peer"`
 /** Many logins fail here, and none should wait for that. */
 const settings = 'pre_auth.max_failures_per_ip = "infinity"'
@@ -36,7 +40,7 @@ ${more}
 
 const server = await startServer({
   domains: ['localhost', 'named.example', 'dressed.example', 'asked.example', 'usual.example', 'pki.example'],
-  files: { 'clients.pem': authority.cert },
+  files: { 'clients.pem': authority.cert, 'revoked.crl': authority.revoke(lost) },
   listeners: {
     starttls: { tls: 'starttls', settings, tlsSettings: `${CERTIFIED}\ndisconnect_on_failure = false` },
     direct: { tls: 'tls', settings, tlsSettings: `${CERTIFIED}\ndisconnect_on_failure = false` },
@@ -44,6 +48,7 @@ const server = await startServer({
     own: { tls: 'tls', settings, tlsSettings: 'cacertfile = "clients.pem"\nverify_mode = "selfsigned_peer"' },
     unasked: { tls: 'tls', settings },
     other: { tls: 'tls', settings: `${settings}\nallowed_auth_methods = ["rdbms"]`, tlsSettings: CERTIFIED },
+    listed: { tls: 'tls', settings, tlsSettings: `${CERTIFIED}\ncrl_files = ["revoked.crl"]` },
     closed: { tls: 'tls', settings: `${settings}\naccess = "nobody"`, tlsSettings: CERTIFIED },
   },
   auth: 'sasl_mechanisms = ["external", "scram_sha256_plus", "scram_sha256", "plain"]',
@@ -79,7 +84,6 @@ await Promise.all([
   server.createUser('juliet', 'secret', 'usual.example'),
 ])
 
-const juliet = authority.issue({ xmppAddresses: ['juliet@localhost'], purpose: 'client' })
 const both = authority.issue({ xmppAddresses: ['juliet@localhost', 'nurse@localhost'] })
 const john = authority.issue({ commonNames: ['john'] })
 
@@ -208,6 +212,12 @@ for (const [what, certificate] of Object.entries(bad))
     }
     await assert.rejects(arrives(certificate, { at: 'strict' }))
   })
+
+test('S38: a revoked certificate opens nothing where the list of revoked ones is known', async () => {
+  assert.equal(await entersAs(juliet, { at: 'listed' }), 'juliet@localhost')
+  assert.equal(await entersAs(lost, { at: 'strict' }), 'juliet@localhost')
+  await assert.rejects(arrives(lost, { at: 'listed' }))
+})
 
 test('disconnect_on_failure: who shows no certificate is refused at once', async () => {
   for (const at of ['strict', 'own']) await assert.rejects(arrives(undefined, { at }))

@@ -1,4 +1,5 @@
 /** Certificates of users for tests (RFC 6120 §13.7.1.2), good ones and others, by an authority of the test's own. */
+import { X509Certificate } from 'node:crypto'
 import {
   BASIC_CONSTRAINTS,
   LONG,
@@ -10,6 +11,7 @@ import {
   nameOf,
   namePart,
   newKeys,
+  revocationPem,
   sequence,
   signedPem,
 } from './certificate.ts'
@@ -62,6 +64,12 @@ export class TestAuthority {
     const { publicKey, privateKey } = newKeys()
     const body = { ...bodyOf(wishes), issuer: this.#name, key: publicKey }
     return { key: keyPem(privateKey), cert: signedPem(body, this.#keys.privateKey) }
+  }
+
+  /** A list, in PEM, of those of its certificates that hold no longer. */
+  revoke(...certificates: readonly TestCertificate[]): string {
+    const serials = certificates.map(({ cert }) => Buffer.from(new X509Certificate(cert).serialNumber, 'hex'))
+    return revocationPem(this.#name, serials, this.#keys.privateKey)
   }
 }
 

@@ -51,19 +51,31 @@ export const keyPem = (key: KeyObject): string => key.export({ type: 'pkcs8', fo
 
 /** A certificate with that content, signed. */
 export function signedPem({ issuer, subject, key, from, until, extensions }: CertificateBody, by: KeyObject): string {
-  const algorithm = sequence(ECDSA_WITH_SHA256)
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
-    algorithm,
+    sequence(ECDSA_WITH_SHA256),
     issuer,
     sequence(time(from), time(until)),
     subject,
     key.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...extensions)),
   )
+  return pem('CERTIFICATE', signed(body, by))
+}
+
+/** A list of revoked certificates by their serial numbers (RFC 5280 §5.1), signed. */
+export function revocationPem(issuer: Buffer, serials: readonly Buffer[], by: KeyObject): string {
+  const entries = serials.map((serial) => sequence(der(0x02, serial), time(LONG.from)))
+  const revoked = entries.length === 0 ? [] : [sequence(...entries)]
+  const version = der(0x02, Buffer.from([1]))
+  const times = [time(LONG.from), time(LONG.until)]
+  return pem('X509 CRL', signed(sequence(version, sequence(ECDSA_WITH_SHA256), issuer, ...times, ...revoked), by))
+}
+
+function signed(body: Buffer, by: KeyObject): Buffer {
   const signature = der(0x03, Buffer.from([0]), sign('sha256', body, by))
-  return pem(sequence(body, algorithm, signature))
+  return sequence(body, sequence(ECDSA_WITH_SHA256), signature)
 }
 
 /** A distinguished name of common names, behind other parts if there are any. */
@@ -99,7 +111,7 @@ export function der(tag: number, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(head), content])
 }
 
-function pem(bytes: Buffer): string {
+function pem(what: string, bytes: Buffer): string {
   const lines = bytes.toString('base64').match(/.{1,64}/g) ?? []
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
+  return `-----BEGIN ${what}-----\n${lines.join('\n')}\n-----END ${what}-----\n`
 }

@@ -25,7 +25,7 @@ export function overTls(plain: Socket, options: TlsOptions, { ready, failed }: T
   // A socket that was made without a `tls.Server` tells no one else of what breaks it after the handshake.
   secure.on('_tlsError', () => failed('TLS failed'))
   secure.once('secure', () => {
-    secure.authorized = isTrusted(secure, options.allowSelfSigned)
+    secure.authorized = options.requestCertificate === true && isTrusted(secure, options.allowSelfSigned)
     ready()
   })
   return secure
