@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { generate } from './load.ts'
 import type { Server } from './server.ts'
 
-/** The snapshots: accounts alone, and accounts with the rosters of the presence tests. */
-export type Snapshot = 'accounts' | 'rosters'
+/** The snapshots: accounts alone; a user with contacts; that, and the users of the login storm with theirs. */
+export type Snapshot = 'accounts' | 'contacts' | 'rosters'
 
 /** How much is wanted. */
 export interface Population {
@@ -25,12 +25,22 @@ async function fill(server: Server, from: string, to: Snapshot, test: string, wo
   server.snapshot(to)
 }
 
+/** The same for a user with so many contacts, who need no other accounts. */
+async function befriended(server: Server, contacts: number): Promise<Snapshot> {
+  const note = join(server.home, 'contacts')
+  if (!existsSync(note) || readFileSync(note, 'utf8') !== String(contacts)) server.forget('contacts')
+  if (!server.has('contacts')) await fill(server, '', 'contacts', 'contacts', { contacts })
+  writeFileSync(note, String(contacts))
+  return 'contacts'
+}
+
 /** Makes the snapshots that are missing or too small; resolves with the name of the wanted one. */
 export async function populate(
   server: Server,
   { users, storm, contacts }: Population,
   wanted: Snapshot,
 ): Promise<Snapshot> {
+  if (wanted === 'contacts') return befriended(server, contacts)
   const note = join(server.home, 'population')
   const told = `${users} ${storm} ${contacts}`
   if (!existsSync(note) || readFileSync(note, 'utf8') !== told) {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { untilQuiet } from './meters/machine.ts'
 import { LOAD_CORE, type Server } from './server.ts'
-import { DOMAIN } from './state.ts'
+import { DOMAIN, portForServers } from './state.ts'
 
 /** One result, as the generator printed it. */
 export type Row = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
@@ -25,6 +25,7 @@ export interface Patience {
 export function generate(test: string, server: Server, words: LoadWords): Promise<Row[]> {
   const all: LoadWords = {
     port: server.peer.port,
+    s2s: portForServers(server.peer.port),
     domain: DOMAIN,
     pid: server.pid ?? '',
     label: server.peer.name,

@@ -64,6 +64,7 @@ function present(): Peer[] {
 }
 
 const told = [
+  'direction',
   'offered',
   'mech',
   'conns',
@@ -71,6 +72,7 @@ const told = [
   'cpu_us_per_msg',
   'cpu_ms_per_login',
   'cpu_ms_per_round',
+  'cpu_ms_per_publish',
   'p99_ms',
 ].concat([
   'rss_kb_per_conn',

@@ -58,6 +58,12 @@ const idleStep = ({ sessions }: Effort, tls: boolean): Step[] => [
   { test: 'idle', words: { steps: sessions.join(','), tls }, fresh: true },
 ]
 
+/** Every contact of the popular user speaks with somebody at another server. */
+const federated = ({ contacts: pairs, seconds, warmup }: Effort, direction: 'in' | 'out', rate: number): Step => ({
+  test: 's2s',
+  words: { pairs, seconds, warmup, rate, direction },
+})
+
 /** All parts, in the order in which they run. */
 export const sections: readonly Section[] = [
   {
@@ -75,7 +81,8 @@ export const sections: readonly Section[] = [
     peers: all,
     profiles: ['base'],
     snapshot: 'accounts',
-    steps: (effort) => [2000, 5000, 10_000, 0].map((rate) => at(effort, rate)),
+    // Saturation first: servers that compile while they run are then as warm as they are for all of their lives but the first seconds.
+    steps: (effort) => [0, 2000, 5000, 10_000].map((rate) => at(effort, rate)),
   },
   {
     name: 'tls',
@@ -83,7 +90,7 @@ export const sections: readonly Section[] = [
     peers: all,
     profiles: ['base'],
     snapshot: 'accounts',
-    steps: (effort) => [2000, 0].map((rate) => at(effort, rate, { tls: true })),
+    steps: (effort) => [0, 2000].map((rate) => at(effort, rate, { tls: true })),
   },
   {
     name: 'mam',
@@ -136,6 +143,25 @@ export const sections: readonly Section[] = [
     profiles: ['base'],
     snapshot: 'rosters',
     steps: ({ storm, contacts }) => [{ test: 'presence', words: { users: storm, contacts }, fresh: true }],
+  },
+  {
+    name: 's2s',
+    title: 'Messages from and to another server',
+    peers: servers,
+    profiles: ['s2s'],
+    snapshot: 'contacts',
+    steps: (effort) =>
+      (['in', 'out'] as const).flatMap((direction) => [2000, 0].map((rate) => federated(effort, direction, rate))),
+  },
+  {
+    name: 'pep',
+    title: 'Personal eventing',
+    peers: servers,
+    profiles: ['pep'],
+    snapshot: 'contacts',
+    // What was published before would come to those who log in.
+    steps: ({ contacts, seconds, warmup }) =>
+      [10, 0].map((rate) => ({ test: 'pep', words: { contacts, seconds, warmup, rate }, fresh: true })),
   },
   {
     name: 'flat',

@@ -8,6 +8,12 @@ import type { Certificate } from './peers/peer.ts'
 /** The domain that is served; no network knows it. */
 export const DOMAIN = 'bench.test'
 
+/** The other server, which the generator plays: its domain, where it listens, and the port of the name server that knows it. */
+export const REMOTE = { domain: 'remote.test', port: 19_269, names: 19_253 } as const
+
+/** Where a server whose clients come to `port` listens for other servers. */
+export const portForServers = (port: number): number => port + 47
+
 /** The folder; `BENCH_STATE` names another one. */
 export function stateFolder(): string {
   const folder = process.env['BENCH_STATE'] ?? join(tmpdir(), `meerkat-bench-${userInfo().uid}`)

@@ -77,6 +77,12 @@ export class Client {
     })
   }
 
+  /** Takes a connection that was made to us. */
+  accept(socket: net.Socket): void {
+    this.#adopt(socket, onlyNoted)
+    socket.on('data', (data) => this.#received(data))
+  }
+
   /** Puts TLS on the connection, as STARTTLS wants it. */
   secure(): Promise<void> {
     const raw = this.socket!

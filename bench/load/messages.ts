@@ -5,12 +5,15 @@ import { microseconds } from './test.ts'
 
 const padded = (value: number, length: number) => String(value).padStart(length, '0')
 
+/** Whoever writes stanzas. */
+export type Sender = Pick<Client, 'write'>
+
 /** Sends for every pair and judges what comes out. */
 export class Messages {
   sent = 0
   delivered = 0
   readonly faults = { dup: 0, gap: 0, misrouted: 0, damaged: 0 }
-  readonly #senders: readonly Client[]
+  readonly #senders: readonly Sender[]
   readonly #heads: readonly string[]
   readonly #filling: string
   /** Number of the next message of each pair: to send, and to come. */
@@ -19,9 +22,10 @@ export class Messages {
   /** Ask for an acknowledgement (XEP-0198) behind every so many messages of a pair; never when 0. */
   readonly #askEvery: number
 
-  constructor(senders: readonly Client[], addresses: readonly string[], bodyLength: number, askEvery: number) {
+  /** `addresses` are the attributes of each pair's messages that say where they go. */
+  constructor(senders: readonly Sender[], addresses: readonly string[], bodyLength: number, askEvery: number) {
     this.#senders = senders
-    this.#heads = addresses.map((to) => `<message to='${to}' type='chat' id='m`)
+    this.#heads = addresses.map((words) => `<message ${words} type='chat' id='m`)
     const filling = Math.max(64, bodyLength) - 2 - 6 - 9 - 13 - 2
     this.#filling = `${'abcdefghij klmnopqrst uvwxyz '.repeat(Math.ceil(filling / 29)).slice(0, filling)}E~</body></message>`
     this.#next = new Uint32Array(senders.length)
@@ -41,9 +45,9 @@ export class Messages {
   }
 
   /** Takes what a recipient got. */
-  arrived(recipient: Client, { pair, number, intact }: Marker): void {
+  arrived({ pair, recipient, number, intact }: Marker): void {
     if (!intact) this.faults.damaged++
-    if (pair !== recipient.index) {
+    if (pair !== recipient) {
       this.faults.misrouted++
       return
     }

@@ -8,6 +8,8 @@ const number = (normal: number, most: number) => ({ normal, most })
 /** Every number that a test may be given: its default, and the most that is allowed. */
 const numbers = {
   port: number(5222, 65_535),
+  /** Where the server listens for other servers. */
+  s2s: number(5269, 65_535),
   /** Accounts to register, or the first that are used. */
   users: number(1000, 15_000),
   /** Logins and other work under way at once. */
@@ -55,6 +57,8 @@ export interface LoadOptions {
   readonly steps: readonly number[]
   /** Clients use carbons and stream management. */
   readonly extensions: boolean
+  /** Messages come from the other server that the generator plays, or go to it. */
+  readonly direction: 'in' | 'out'
   readonly checkArchive: boolean
   readonly number: (name: NumberName) => number
 }
@@ -72,6 +76,11 @@ const mechanism = (text: string): Mechanism => {
   throw new Error(`--mechanism wants auto, PLAIN or SCRAM-SHA-1, got ${text}`)
 }
 
+const direction = (text: string): 'in' | 'out' => {
+  if (text === 'in' || text === 'out') return text
+  throw new Error(`--direction wants in or out, got ${text}`)
+}
+
 /** Reads the arguments behind the name of the test. */
 export function loadOptions(args: string[]): LoadOptions {
   const text = { type: 'string' } as const
@@ -82,7 +91,7 @@ export function loadOptions(args: string[]): LoadOptions {
     extensions: { type: 'boolean' },
     'check-archive': { type: 'boolean' },
   } as const
-  const options = { ...named, ...words, prefix: text, steps: text, ...flags }
+  const options = { ...named, ...words, prefix: text, steps: text, direction: text, ...flags }
   const values = parseArgs({ args, options }).values as Readonly<Record<string, string | boolean | undefined>>
   const word = (name: string, normal: string) => String(values[name] ?? normal)
   return {
@@ -96,6 +105,7 @@ export function loadOptions(args: string[]): LoadOptions {
     prefix: word('prefix', 'u'),
     steps: pids(word('steps', '5000,10000')).map((step) => bounded('users', String(step))),
     extensions: values['extensions'] === true,
+    direction: direction(word('direction', 'in')),
     checkArchive: values['check-archive'] === true,
     number: (name) => bounded(name, values[name] as string | undefined),
   }

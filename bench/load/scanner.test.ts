@@ -1,35 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Client } from './client.ts'
 import { Messages } from './messages.ts'
 import { type Marker, Scanner, countPresence } from './scanner.ts'
-import { SaltedPasswords } from './scram.ts'
+import { wired } from './wired.fixture.ts'
 
 const BODY = 150
-
-/** A client whose bytes a test puts in by hand, and what it has written. */
-function wired() {
-  const client = new Client({
-    port: 0,
-    domain: 'example.test',
-    user: 'u1',
-    password: 'p1',
-    mechanism: 'PLAIN',
-    tls: false,
-    salted: new SaltedPasswords(''),
-    timeoutMs: 1000,
-  })
-  let take: (data: Buffer) => void = () => {}
-  const written: string[] = []
-  client.handle = (handler) => (take = handler)
-  client.write = (text) => void written.push(text)
-  return { client, written, receive: (text: string) => take(Buffer.from(text)) }
-}
 
 /** What a sender of pair 0 puts on the wire: so many messages. */
 function sentBy(count: number, askEvery = 0): string {
   const { client, written } = wired()
-  const messages = new Messages([client], ['u2@example.test'], BODY, askEvery)
+  const messages = new Messages([client], ["to='u2@example.test'"], BODY, askEvery)
   for (let time = 0; time < count; time++) messages.send(0)
   return written.join('')
 }
@@ -87,18 +67,31 @@ test('a sender asks behind every so many messages', () => {
 
 test('what comes twice, is missing or goes to another user is counted', () => {
   const { client } = wired()
-  const messages = new Messages([client], ['u2@example.test'], BODY, 0)
+  const messages = new Messages([client], ["to='u2@example.test'"], BODY, 0)
   client.write = () => {}
   for (let time = 0; time < 4; time++) messages.send(0)
-  const recipient = wired().client
   const arrive = (pair: number, number: number) =>
-    messages.arrived(recipient, { pair, number, sentAt: 0, intact: true })
+    messages.arrived({ pair, recipient: 0, number, sentAt: 0, intact: true })
   arrive(0, 0)
   arrive(0, 0)
   arrive(0, 2)
   arrive(1, 0)
   assert.deepEqual(messages.faults, { dup: 1, gap: 1, misrouted: 1, damaged: 0 })
   assert.equal(messages.faultless, false)
+})
+
+test('a connection that has what is for many tells the recipients apart', () => {
+  const { client, receive } = wired()
+  const recipients: number[] = []
+  const scanner = new Scanner(
+    client,
+    BODY,
+    (_, { recipient }) => recipients.push(recipient),
+    (head) => Number(/ to='u(\d+)@/.exec(head)?.[1]),
+  )
+  receive(`${sentBy(1)}${sentBy(1).replace('u2@', 'u7@')}`)
+  assert.deepEqual(recipients, [2, 7])
+  assert.equal(scanner.unmarked, 0)
 })
 
 test('presences are counted once, wherever the bytes are cut', () => {

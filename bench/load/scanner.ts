@@ -10,6 +10,8 @@ const ASKED = Buffer.from('<r xmlns', 'latin1')
 /** The body of a message: `~B`, pair (6 digits), number (9), time (13), filling, `E~`. */
 export interface Marker {
   readonly pair: number
+  /** The pair whose recipient got it. */
+  readonly recipient: number
   readonly number: number
   /** When it was sent, in microseconds. */
   readonly sentAt: number
@@ -32,14 +34,24 @@ export class Scanner {
   readonly #client: Client
   readonly #bodyLength: number
   readonly #onMarker: (client: Client, marker: Marker) => void
+  readonly #recipientOf: ((head: string) => number) | undefined
   #tail: Buffer | undefined
   #stanzas = 0
 
-  /** Takes over everything that the client receives from now on. */
-  constructor(client: Client, bodyLength: number, onMarker: (client: Client, marker: Marker) => void) {
+  /**
+   * Takes over everything that the client receives from now on. Where one connection has what is for many, `recipientOf` tells them apart by what stands
+   * before the body.
+   */
+  constructor(
+    client: Client,
+    bodyLength: number,
+    onMarker: (client: Client, marker: Marker) => void,
+    recipientOf?: (head: string) => number,
+  ) {
     this.#client = client
     this.#bodyLength = bodyLength
     this.#onMarker = onMarker
+    this.#recipientOf = recipientOf
     client.handle((chunk) => this.#take(chunk))
   }
 
@@ -69,6 +81,7 @@ export class Scanner {
     const last = mark + this.#bodyLength
     this.#onMarker(this.#client, {
       pair: digits(data, mark + 2, 6),
+      recipient: this.#recipientOf?.(data.toString('latin1', from, mark)) ?? this.#client.index,
       number: digits(data, mark + 8, 9),
       sentAt: digits(data, mark + 17, 13),
       intact: last <= end && data[last - 2] === 69 && data[last - 1] === 126,

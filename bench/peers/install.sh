@@ -9,6 +9,9 @@ need() { local program=$1; shift; command -v "$program" >/dev/null || missing+=(
 
 need ejabberdctl ejabberd
 need prosody prosody lua-sec
+# By which it finds other servers.
+dpkg -s lua-unbound >/dev/null 2>&1 || missing+=(lua-unbound)
+need dnsmasq dnsmasq-base
 need openssl openssl
 need taskset util-linux
 [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"

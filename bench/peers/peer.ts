@@ -10,6 +10,13 @@ export type Profile =
   | 'mam-process'
   /** Archive, carbons, stream management and offline storage, and events into RabbitMQ where the server can. */
   | 'full'
+  /** Listens for other servers, and finds the one that the generator plays; domains are shown by dialback without TLS. */
+  | 's2s'
+  /** Personal eventing. */
+  | 'pep'
+
+/** Whether messages are archived. */
+export const archives = (profile: Profile): boolean => ['mam', 'mam-process', 'full'].includes(profile)
 
 /** Where a server keeps what, and where it listens. */
 export interface Place {

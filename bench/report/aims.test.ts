@@ -50,6 +50,26 @@ test('an aim is neither reached nor missed while something is not measured', () 
   assert.ok(judgeAims(new Results([])).every(({ reached }) => reached === undefined))
 })
 
+const federated = (label: string, variant: string, direction: string, cpu: number) => ({
+  ...route(label, cpu, 10),
+  section: 's2s',
+  test: 's2s',
+  variant,
+  direction,
+})
+
+test('the directions between servers are judged, and stand in the table, by themselves', () => {
+  const figures = { meerkat: [10, 20], ejabberd: [60, 45], prosody: [100, 75] }
+  const rows = Object.entries(figures).flatMap(([label, [from, to]]) => [
+    federated(label, 's2s', 'in', from!),
+    federated(label, 's2s', 'out', to!),
+  ])
+  const results = new Results(rows)
+  assert.equal(verdict(results, 'message from another server at saturation')?.reached, true)
+  assert.equal(verdict(results, 'message to another server at saturation')?.reached, false)
+  assert.match(tables(results), /^\| meerkat s2s \| out \| saturation \| – \| 20 \|/m)
+})
+
 test('a table has a line for each server with the median of its repetitions', () => {
   const rows = [route('meerkat', 15, 100), route('meerkat', 17, 100, 2), route('meerkat', 30, 100, 3)]
   const text = tables(new Results(rows))

@@ -172,6 +172,37 @@ function users(judge: Judge): Verdict[] {
   ]
 }
 
+/** What goes to others: to another server and from it, and to all contacts. */
+function beyond(judge: Judge): Verdict[] {
+  const ways = { in: 'from', out: 'to' }
+  const federated = (direction: string, offered: number | 'saturation'): Where => ({
+    section: 's2s',
+    match: { direction, offered },
+    field: 'cpu_us_per_msg',
+    unit: 'µs',
+  })
+  const published = (offered: number | 'saturation'): Where => ({
+    section: 'pep',
+    match: { offered },
+    field: 'cpu_ms_per_publish',
+    unit: 'ms',
+  })
+  const lines = Object.entries(ways).flatMap(([direction, way]) =>
+    ([2000, 'saturation'] as const).map((offered) => {
+      const less = offered === 'saturation' ? 3 : 2
+      const work = `message ${way} another server ${rate(offered)}, CPU`
+      return judge.ratio(work, federated(direction, offered), less, { variant: 's2s' })
+    }),
+  )
+  return [
+    ...lines,
+    judge.ratio('item for 200 online contacts, 10/s, CPU', published(10), 2, { variant: 'pep' }),
+    judge.ratio('item for 200 online contacts, one after the other, CPU', published('saturation'), 3, {
+      variant: 'pep',
+    }),
+  ]
+}
+
 function alone(judge: Judge, results: Results): Verdict[] {
   const start = (field: string, unit: string): Where => ({ section: 'start', match: BASE, field, unit })
   const nobody = { rival: '–', router: '–' }
@@ -182,7 +213,20 @@ function alone(judge: Judge, results: Results): Verdict[] {
     return at(Math.max(...pairs)) / at(Math.min(...pairs))
   }
   const [own, router] = [flat('meerkat'), flat('node-router')]
-  const sections = ['route', 'tls', 'mam', 'full', 'login', 'idle', 'idletls', 'presence', 'flat', 'growth']
+  const sections = [
+    'route',
+    'tls',
+    'mam',
+    'full',
+    'login',
+    'idle',
+    'idletls',
+    'presence',
+    's2s',
+    'pep',
+    'flat',
+    'growth',
+  ]
   const delays = sections.flatMap((section) => results.numbers(section, { label: 'meerkat' }, 'loop_p999_ms'))
   const growth = results
     .rows('growth', { label: 'meerkat' })
@@ -218,5 +262,5 @@ function alone(judge: Judge, results: Results): Verdict[] {
 /** All aims, judged. */
 export function judgeAims(results: Results): Verdict[] {
   const judge = new Judge(results)
-  return [...messages(judge), ...stored(judge), ...users(judge), ...alone(judge, results)]
+  return [...messages(judge), ...stored(judge), ...users(judge), ...beyond(judge), ...alone(judge, results)]
 }

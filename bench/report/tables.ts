@@ -34,6 +34,24 @@ const messages: readonly Column[] = [
   ['exactly once', exactly],
 ]
 
+const federated: readonly Column[] = [
+  ['direction', first('direction')],
+  ...messages.filter(([head]) => head !== 'sessions' && head !== 'CPU µs, with what follows'),
+]
+
+const events: readonly Column[] = [
+  ['offered/s', first('offered')],
+  ['contacts', first('contacts')],
+  ['published/s', 'published_per_s'],
+  ['CPU ms for an item', 'cpu_ms_per_publish'],
+  ['CPU µs for a notification', 'cpu_us_per_notification'],
+  ['p50 ms until the last one', 'p50_ms'],
+  ['p99 ms until the last one', 'p99_ms'],
+  ...common,
+  ['generator CPU %', 'gen_cpu_pct'],
+  ['exactly once', exactly],
+]
+
 const logins: readonly Column[] = [
   ['mechanism', (rows) => first('mech')(rows) + (rows[0]?.['tls'] === 'starttls' ? ' over TLS' : '')],
   ['iterations', first('scram_iterations')],
@@ -85,12 +103,14 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
   idle,
   idletls: idle,
   presence,
+  s2s: federated,
+  pep: events,
   start,
   growth,
 }
 
 /** What makes two rows of a part the same figure. */
-const keys = ['label', 'variant', 'test', 'tls', 'offered', 'pairs', 'mech', 'conns'] as const
+const keys = ['label', 'variant', 'test', 'tls', 'offered', 'pairs', 'mech', 'conns', 'direction'] as const
 
 function lines(results: Results, section: Section): Row[][] {
   const groups = new Map<string, Row[]>()

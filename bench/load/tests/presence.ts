@@ -11,7 +11,7 @@ import { afterAll } from './archives.ts'
 
 /** Accounts of the storm, and of the popular user (1) with its contacts (2 and up); they are not those of the other tests. */
 const STORM = 'r'
-const POPULAR = 'c'
+export const POPULAR = 'c'
 /** Contacts of everybody in the storm. */
 const RING = 50
 
@@ -25,12 +25,17 @@ function neighbours(index: number, size: number): number[] {
 const star = (index: number, contacts: number): number[] =>
   index === 1 ? Array.from({ length: contacts }, (_, other) => other + 2) : [1]
 
+/** Registers the popular user and its contacts. */
+export async function contacts(test: Test): Promise<void> {
+  const count = test.options.number('contacts')
+  await befriend(test, POPULAR, count + 1, (index) => star(index, count))
+}
+
 /** Registers the accounts of both tests, and makes them contacts of each other. */
 export async function rosters(test: Test): Promise<void> {
   const users = test.options.number('users')
-  const contacts = test.options.number('contacts')
   await befriend(test, STORM, users, (index) => neighbours(index, users))
-  await befriend(test, POPULAR, contacts + 1, (index) => star(index, contacts))
+  await contacts(test)
 }
 
 async function befriend(
@@ -68,8 +73,8 @@ async function befriend(
 /** A user with `--contacts` online contacts becomes available and unavailable, `--rounds` times. */
 export async function popular(test: Test): Promise<void> {
   const { number, subjects } = test.options
-  const [contacts, rounds] = [number('contacts'), number('rounds')]
-  const others = await test.connect(2, contacts + 1, POPULAR)
+  const [size, rounds] = [number('contacts'), number('rounds')]
+  const others = await test.connect(2, size + 1, POPULAR)
   const [user] = await test.connect(1, 1, POPULAR, bind)
   const heard = others.map((client) => countPresence(client))
   const own = countPresence(user!)
@@ -78,10 +83,10 @@ export async function popular(test: Test): Promise<void> {
     const [before, ownBefore] = [total(), own()]
     for (let time = 1; time <= times; time++) {
       user!.write('<presence/>')
-      const here = () => total() >= before + contacts * (2 * time - 1) && own() - ownBefore >= contacts * time
+      const here = () => total() >= before + size * (2 * time - 1) && own() - ownBefore >= size * time
       if (!(await soon(here))) throw new Error(`round ${time}: ${total() - before} and ${own() - ownBefore} presences`)
       user!.write("<presence type='unavailable'/>")
-      if (!(await soon(() => total() >= before + contacts * 2 * time))) throw new Error(`round ${time}: not gone`)
+      if (!(await soon(() => total() >= before + size * 2 * time))) throw new Error(`round ${time}: not gone`)
     }
   }
   await comeAndGo(Math.ceil(rounds / 5))
@@ -91,10 +96,10 @@ export async function popular(test: Test): Promise<void> {
   const spent = close()
   test.emit({
     test: 'popular',
-    contacts,
+    contacts: size,
     rounds,
     cpu_ms_per_round: round(spent.server.total / rounds / 1000, 3),
-    cpu_us_per_presence: round(spent.server.total / rounds / contacts / 3, 2),
+    cpu_us_per_presence: round(spent.server.total / rounds / size / 3, 2),
     ms_per_round: round((spent.seconds * 1000) / rounds, 2),
     ...spent.shares,
   })

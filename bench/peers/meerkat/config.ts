@@ -1,5 +1,6 @@
 /** Meerkat's configuration for the benchmark: what it ships with, without the limits that a load generator on one address runs into. */
-import type { Place, Profile } from '../peer.ts'
+import { REMOTE, portForServers } from '../../state.ts'
+import { type Place, type Profile, archives } from '../peer.ts'
 
 const general = ({ domain, data }: Place, profile: Profile) => `
 [general]
@@ -56,12 +57,33 @@ const events = `
   scope = "host_type"
 `
 
+const federation = ({ port }: Place) => `
+[[listen.s2s]]
+  port = ${portForServers(port)}
+  ip_address = "127.0.0.1"
+
+[s2s.outgoing.tls]
+  mode = "starttls"
+
+[[s2s.outgoing.address]]
+  host = "${REMOTE.domain}"
+  ip_address = "127.0.0.1"
+  port = ${REMOTE.port}
+`
+
+const eventing = `
+[modules.mod_caps]
+[modules.mod_pubsub]
+`
+
 /** The text of a `meerkat.toml`. */
 export const configuration = (place: Place, profile: Profile): string =>
   [
     general(place, profile),
     listener(place),
     ...basic,
-    profile === 'base' ? '' : archive,
+    archives(profile) ? archive : '',
     profile === 'full' ? events : '',
+    profile === 's2s' ? federation(place) : '',
+    profile === 'pep' ? eventing : '',
   ].join('')

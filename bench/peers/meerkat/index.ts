@@ -11,7 +11,7 @@ const here = join(import.meta.dirname, '..', '..', '..')
 export const meerkat = (root = here, name = 'meerkat', port = 17_222): Peer => ({
   name,
   port,
-  profiles: ['base', 'mam', 'mam-process', 'full'],
+  profiles: ['base', 'mam', 'mam-process', 'full', 's2s', 'pep'],
   accounts: true,
   rosters: true,
   mechanisms: ['SCRAM-SHA-1', 'PLAIN'],

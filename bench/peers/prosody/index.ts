@@ -5,12 +5,17 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fillIn } from '../template.ts'
-import type { Launch, Peer, Place, Profile } from '../peer.ts'
+import { REMOTE, portForServers } from '../../state.ts'
+import { type Launch, type Peer, type Place, type Profile, archives } from '../peer.ts'
+
+const NAMES = `unbound = { resolvconf = false, hoststxt = false, forward = "127.0.0.1@${REMOTE.names}",
+	options = { ["local-zone:"] = "test. transparent", ["do-not-query-localhost:"] = "no" } }`
 
 const prepare =
   (collector: string) =>
   ({ home, data, port, domain, certificate }: Place, profile: Profile): Launch => {
     mkdirSync(data, { recursive: true })
+    const federates = profile === 's2s'
     const config = join(home, 'prosody.cfg.lua')
     fillIn(new URL('prosody.cfg.lua.in', import.meta.url), config, {
       GC: collector,
@@ -20,7 +25,10 @@ const prepare =
       DOMAIN: domain,
       CERTIFICATE: certificate.certificate,
       KEY: certificate.key,
-      MAM: profile === 'base' ? '' : '"mam";',
+      MORE: federates ? '"dialback";' : archives(profile) ? '"mam";' : '',
+      PORTS: federates ? portForServers(port) : '',
+      WITHOUT: federates ? '' : '"s2s"',
+      NAMES: federates ? NAMES : '',
     })
     return { command: 'prosody', args: ['--config', config, '-F'] }
   }
@@ -38,7 +46,7 @@ const common = {
 export const prosody: Peer = {
   ...common,
   name: 'prosody',
-  profiles: ['base', 'mam', 'full'],
+  profiles: ['base', 'mam', 'full', 's2s', 'pep'],
   prepare: prepare('gc = { mode = "generational" }'),
 }
 
