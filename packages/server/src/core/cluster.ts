@@ -115,9 +115,12 @@ export class Cluster {
     }
   }
 
-  /** Leaves the others. */
+  /** Leaves the others. To whoever waits here for their answers or turns, they are gone. */
   close(): void {
+    const others = this.#links.nodes()
     this.#links.close()
+    for (const node of others) this.#locks.releaseAll(`${node} `)
+    this.#nobodyAnswers(() => true)
   }
 
   #ask<T>(
@@ -186,14 +189,18 @@ export class Cluster {
     this.#met.delete(node)
     this.#locks.releaseAll(`${node} `)
     const lost = this.#kernel.directory.leaveNode(node)
-    for (const [id, { node: asked, gone }] of this.#asked) {
-      if (asked !== node) continue
-      this.#asked.delete(id)
-      gone()
-    }
+    this.#nobodyAnswers((asked) => asked === node)
     // One of those who are left speaks for the sessions that are gone.
     if (this.#links.nodes().some((other) => other < this.node)) return
     for (const entry of lost) void this.#kernel.hosts.of(entry.jid.domain)?.hooks.notify(sessionLost, entry)
+  }
+
+  #nobodyAnswers(isGone: (node: string) => boolean): void {
+    for (const [id, { node, gone }] of this.#asked) {
+      if (!isGone(node)) continue
+      this.#asked.delete(id)
+      gone()
+    }
   }
 
   #handle(from: string, envelope: Envelope): void {

@@ -172,4 +172,19 @@ describe('two nodes', () => {
     await east.wait(7)
     assert.deepEqual(await Promise.all(alone), keys)
   })
+
+  it('R20: one that leaves does not wait for turns that others have', async (t) => {
+    const { west, east } = await nodes(t)
+    const held = Promise.withResolvers<void>()
+    // So many that each node keeps the turns at some.
+    const keys = Array.from('abcdefghijklmnop', (letter) => `${letter}@example.com`)
+    const theirs = keys.map((key) => west.host.nodes.exclusively(key, () => held.promise))
+    await settle()
+    const ours = keys.map((key) => east.host.nodes.exclusively(key, async () => key))
+    await settle()
+    east.kernel.cluster!.close()
+    assert.deepEqual(await Promise.all(ours), keys)
+    held.resolve()
+    await Promise.all(theirs)
+  })
 })
