@@ -64,6 +64,16 @@ describe('standard', () => {
     assert.equal(opens(withNames(broken, juliet)), NOT_THIS)
   })
 
+  test('S38: a certificate in which a byte is another one opens an account or is refused, and nothing else happens', () => {
+    const whole = withSubject([commonName('john')], juliet, nurse)
+    for (let at = 0; at < whole.length; at++)
+      for (const byte of [0x00, 0x30, 0x7f, 0x80, 0x84, 0xff]) {
+        const damaged = Buffer.from(whole)
+        damaged[at] = byte
+        assert.ok(opens(damaged, 'nurse@localhost', by('common_name', 'standard')).length > 0)
+      }
+  })
+
   test('S38: only UTF-8 strings of that kind are addresses', () => {
     const others = [other(XMPP_ADDR, words(0x16, 'juliet@localhost')), other('2a03', words(0x0c, 'juliet@localhost'))]
     for (const name of others) assert.equal(opens(withNames(name)), NOBODY)

@@ -32,7 +32,8 @@ export const WITHOUT: Readonly<Record<string, string>> = {
   'RFC 9525': 'its names are no certificates; listeners/s2s/certificate-names.test.ts makes some',
   'XEP-0059': 'its examples page through a search with fields of their own; those of XEP-0313 and XEP-0060 have pages',
   'XEP-0170': 'it has none',
-  'XEP-0178': 'its examples need certificates; e2e/external.test.ts and e2e/federation.test.ts make some and take the same steps',
+  'XEP-0178':
+    'its examples need certificates; e2e/external.test.ts and e2e/federation.test.ts make some and take the same steps',
   'XEP-0220': 'its examples are between two servers; e2e/federation.test.ts takes the same steps with keys of its own',
   'XEP-0277': 'posts are items like others here: those of XEP-0060 and XEP-0163',
   'XEP-0300': 'what clients say to each other; protocol/src/caps.test.ts has the hashes',
