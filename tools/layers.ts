@@ -43,7 +43,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     path: 'packages/server/src/core',
     ours: ['protocol', 'xml'],
     node: [...harmless, 'perf_hooks', 'process', 'timers', 'timers/promises'],
-    npm: ['find-my-way', 'lru-cache', 'pino', 'prom-client', 'smol-toml'],
+    npm: ['lru-cache', 'pino', 'prom-client', 'smol-toml'],
   },
   storage: {
     path: 'packages/server/src/storage',
@@ -56,7 +56,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     path: 'packages/server/src/listeners',
     ours: ['core', 'protocol', 'xml'],
     node: ['*'],
-    npm: ['find-my-way', 'lru-cache', 'ws'],
+    npm: ['lru-cache', 'ws'],
   },
   auth: {
     path: 'packages/server/src/auth',
@@ -74,7 +74,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     path: 'packages/server/src/api',
     ours: ['core', 'modules', 'protocol', 'xml'], // of the modules only api.ts
     node: [...harmless, 'process', 'stream'],
-    npm: ['find-my-way', 'graphql', 'graphql-yoga', 'prom-client'],
+    npm: ['graphql', 'graphql-yoga', 'prom-client'],
   },
   cli: { path: 'packages/server/src/cli', ours: [], node: ['*'], npm: ['commander', 'graphql', 'smol-toml'] },
   testing: {

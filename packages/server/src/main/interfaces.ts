@@ -17,7 +17,7 @@ import { type HttpMount, type HttpTls, openControlSocket, openHttpListener } fro
 import { type TlsFiles, tlsContext } from './certificates.ts'
 import { presentConfig } from './present-config.ts'
 import { filesServed, uploadMount } from './uploads.ts'
-import { type WebClients, boshService, webClients } from './web-clients.ts'
+import type { WebClients } from './web-clients.ts'
 
 /** What was opened. */
 export interface Interfaces {
@@ -47,10 +47,13 @@ export async function openInterfaces(
       const control = await openControlSocket(file, controlHandler(kernel), kernel.logs.area('http'))
       closers.push(() => control.close())
     }
+    const listeners = config.listen.filter((listener) => listener.kind === 'http')
+    if (listeners.length === 0) return { addresses, close }
+    // A server without them does not have it in memory.
+    const { boshService, webClients } = await import('./web-clients.ts')
     const bosh = boshService(kernel, config)
     if (bosh !== undefined) closers.push(() => bosh.close())
-    for (const listener of config.listen) {
-      if (listener.kind !== 'http') continue
+    for (const listener of listeners) {
       const clients = webClients(kernel, listener, bosh)
       const http = await openHttp(kernel, config, listener, development, clients)
       closers.push(() => http.close())

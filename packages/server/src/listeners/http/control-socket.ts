@@ -24,7 +24,7 @@ const MAX_PATH = 103
 export async function openControlSocket(path: string, handle: HttpMount['handle'], log: Log): Promise<ControlSocket> {
   if (Buffer.byteLength(path) > MAX_PATH)
     throw new Error(`the control socket ${path} has a longer name than ${MAX_PATH} bytes: choose a shorter data_dir`)
-  const server = httpServer({ mounts: [{ host: '_', path: '*', handle }], log })
+  const server = httpServer({ mounts: [{ host: '_', path: '/[...]', handle }], log })
   try {
     await listen(server, path)
   } catch (error) {

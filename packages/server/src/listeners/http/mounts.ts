@@ -1,7 +1,6 @@
 /** Which handler serves which Host header and path. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import findMyWay from 'find-my-way'
 
 /** Something that is served on an HTTP listener: one section `[[listen.http.handlers.KIND]]`. */
 export interface HttpMount {
@@ -39,18 +38,32 @@ export class Mounts {
 
 /** The mounts of one host, by path. The path is matched as it was sent: `..` and encoded slashes lead nowhere (S83). */
 class Paths {
-  readonly #router = findMyWay({ ignoreTrailingSlash: true })
-  readonly #mounts = new Map<object, HttpMount>()
+  readonly #exact = new Map<string, HttpMount>()
+  /** Those with all that is below them, the longest path first. */
+  #open: { readonly path: string; readonly mount: HttpMount }[] = []
 
+  /** Throws when the path is served already. */
   add(mount: HttpMount): void {
-    const key = () => undefined
-    this.#mounts.set(key, mount)
-    this.#router.on('GET', mount.path.replace(/\[\.\.\.\]$/, '*'), key)
+    const isOpen = mount.path.endsWith(REST)
+    const path = withoutSlash(isOpen ? mount.path.slice(0, -REST.length) : mount.path)
+    const taken = isOpen ? this.#open.some((other) => other.path === path) : this.#exact.has(path)
+    if (taken) throw new Error(`more than one handler serves the path ${mount.path} of the host ${mount.host}`)
+    if (isOpen) this.#open = [...this.#open, { path, mount }].toSorted((a, b) => b.path.length - a.path.length)
+    else this.#exact.set(path, mount)
   }
 
   find(url: string): HttpMount | undefined {
+    const path = withoutSlash(pathOf(url))
     // The method is the handler's business: it knows which to refuse with 405.
-    const found = this.#router.find('GET', url)
-    return found === null ? undefined : this.#mounts.get(found.handler)
+    return this.#exact.get(path) ?? this.#open.find((open) => isBelow(path, open.path))?.mount
   }
 }
+
+const REST = '[...]'
+
+/** The path of a request's target, which a client may also send with the host before it (RFC 9112 §3.2). */
+const pathOf = (url: string): string => url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/, '')
+
+const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path)
+
+const isBelow = (path: string, above: string): boolean => path === above || path.startsWith(`${above}/`)

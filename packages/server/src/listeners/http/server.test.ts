@@ -62,7 +62,26 @@ describe('mounts', () => {
     assert.equal((await ask(port, '/api/graphql/?query=x')).text, 'any')
     assert.equal((await ask(port, '/api/graphql', { headers: { host: 'chat.example:5280' } })).text, 'chat')
     assert.equal((await ask(port, '/files/a/b', { headers: { host: 'chat.example' } })).text, 'files')
+    assert.equal((await ask(port, '/files/?x')).text, 'files')
     assert.equal((await ask(port, '/api/graphql', { method: 'DELETE' })).text, 'any')
+    assert.equal((await ask(port, `http://127.0.0.1:${port}/api/graphql?query=x`)).text, 'any')
+  })
+
+  it('serves by the longest path that fits', async (t) => {
+    const port = await opened(t, [mount('_', '/[...]', 'all'), mount('_', '/a/[...]', 'a'), mount('_', '/a/b/', 'b')])
+    const texts = ['/', '/x', '/ab', '/a', '/a/x', '/a/b', '/a/b/c'].map(async (path) => (await ask(port, path)).text)
+    assert.deepEqual(await Promise.all(texts), ['all', 'all', 'all', 'a', 'a', 'b', 'a'])
+  })
+
+  it('refuses two handlers for one path', async () => {
+    const log = silentLog()
+    for (const path of ['/x', '/x/[...]']) {
+      const mounts = [mount('_', path, 'a'), mount('other', path, 'b'), mount('_', path, 'c')]
+      await assert.rejects(
+        openHttpListener({ port: 0, address: '127.0.0.1', mounts, log }),
+        /more than one handler serves the path \/x/,
+      )
+    }
   })
 
   const nowhere = [
@@ -73,6 +92,8 @@ describe('mounts', () => {
     '/api%2fgraphql',
     '/api/graphql;x',
     '//api/graphql',
+    '/filesx/a',
+    '/api/graph%71l',
   ]
   for (const path of nowhere)
     it(`S83: ${path} leads nowhere`, async (t) => {

@@ -1,11 +1,14 @@
 /** An HTTP listener: one section `[[listen.http]]`, with bounds on everything a client can make it hold. */
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, type Server as NetServer, type Socket, createServer as createNetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { type Log, errorText } from '../../core/log.ts'
 import { isTrusted } from '../certificates/accepted.ts'
 import { type HttpMount, Mounts } from './mounts.ts'
+
+/** Not imported: that would have Node load fetch, WebSocket and HTTP/2, whose names are among those of `node:http`, 3 MB. */
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** TLS of an HTTP listener. */
 export interface HttpTls {
