@@ -9,6 +9,7 @@ import type { Counter } from '../../core/metrics.ts'
 import type { Timer } from '../../core/timers.ts'
 import { plainAddress } from '../../core/network.ts'
 import { standaloneText } from '../c2s/stanza-text.ts'
+import { Aftermath } from '../aftermath.ts'
 import type { C2sOptions, StreamLimits } from '../c2s/options.ts'
 import type { Answer, Receiver, Wire } from '../c2s/wire.ts'
 import { acceptedCertificate } from '../certificates/accepted.ts'
@@ -130,6 +131,8 @@ export class WebSocketWire implements Wire {
     }
     this.#end()
     this.#line.end()
+    const aftermath = new Aftermath(this, this.#kernel.timers)
+    this.#below.on('data', (chunk: Buffer) => aftermath.heard(chunk.length))
   }
 
   destroy(): void {
