@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, describe, it } from 'node:test'
 import { parseJid } from '@meerkat/protocol'
+import { provideDomains } from '../core/domains.ts'
+import type { Host } from '../core/host.ts'
 import roster from '../modules/roster/index.ts'
+import { settle } from '../testing/story.ts'
 import { apiStory, codeOf, dataOf } from './api-story.fixture.ts'
 import { DomainPasswords } from './domain-passwords.ts'
 
@@ -106,6 +109,121 @@ describe('domains that the configuration names no more', () => {
       assert.equal(codeOf(await ask(remove(name), admin)), 'no_permissions')
     }
     assert.equal((await left()).romeo, 1)
+  })
+})
+
+describe('domains of the main store', () => {
+  const NEW = 'new.example'
+  const changed = (name: string, rest: Record<string, string>) => ({ domain: { [name]: { domain: NEW, ...rest } } })
+  const call = (name: string, domain = NEW, hostType?: string) =>
+    mutate(`${name}(domain: "${domain}"${hostType ? `, hostType: "${hostType}"` : ''}) { domain hostType status }`)
+  const TYPE = 'example.com'
+  const withDomains = async (t: TestContext) => {
+    const told = await apiStory(t, { known: [roster] })
+    return { ...told, domains: await provideDomains(told.story.kernel) }
+  }
+
+  it('MongooseIM: come, are switched off and on, and are listed', async (t) => {
+    const { ask, story } = await withDomains(t)
+    const { hosts } = story.kernel
+    const enabled = { hostType: TYPE, status: 'ENABLED' }
+    for (let i = 0; i < 2; i++)
+      assert.deepEqual(dataOf(await ask(call('addDomain', NEW, TYPE))), changed('addDomain', enabled))
+    assert.equal(hosts.of(NEW), story.host)
+    const all = `{ domain { allDomains { domain hostType status type } domainsByHostType(hostType: "${TYPE}") } }`
+    const dynamic = { domain: NEW, hostType: TYPE, status: 'ENABLED', type: 'DYNAMIC' }
+    assert.deepEqual(dataOf(await ask(all)), {
+      domain: { allDomains: [STATIC, dynamic], domainsByHostType: [TYPE, NEW] },
+    })
+    const disabled = { ...enabled, status: 'DISABLED' }
+    assert.deepEqual(dataOf(await ask(call('disableDomain'))), changed('disableDomain', disabled))
+    assert.equal(hosts.of(NEW), undefined)
+    assert.deepEqual(
+      dataOf(await ask(`{ domain { domainDetails(domain: "${NEW}") { domain hostType status type } } }`)),
+      {
+        domain: { domainDetails: { ...dynamic, status: 'DISABLED' } },
+      },
+    )
+    assert.equal(codeOf(await ask(mutate(`setDomainPassword(domain: "${NEW}", password: "p")`))), 'not_found')
+    assert.deepEqual(dataOf(await ask(call('enableDomain'))), changed('enableDomain', enabled))
+    assert.equal(hosts.of(NEW), story.host)
+  })
+
+  it('MongooseIM: are not mixed up with those of the configuration, nor with host types that are not there', async (t) => {
+    const { ask, story } = await withDomains(t)
+    story.kernel.hosts.addService('conference.example.com', () => undefined)
+    for (const name of ['addDomain', 'removeDomain', 'requestRemoveDomain']) {
+      assert.equal(codeOf(await ask(call(name, TYPE, TYPE))), 'static')
+      assert.equal(codeOf(await ask(call(name, 'conference.example.com', TYPE))), 'static')
+      assert.equal(codeOf(await ask(call(name, NEW, 'nothing'))), 'unknown_host_type')
+    }
+    for (const name of ['enableDomain', 'disableDomain']) {
+      assert.equal(codeOf(await ask(call(name, TYPE))), 'static')
+      assert.equal(codeOf(await ask(call(name))), 'not_found')
+    }
+    assert.equal(codeOf(await ask(call('removeDomain', NEW, TYPE))), 'not_found')
+    story.kernel.hosts.addType(Object.assign(Object.create(story.host) as Host, { type: 'other' }))
+    dataOf(await ask(call('addDomain', NEW, TYPE)))
+    assert.equal(codeOf(await ask(call('addDomain', NEW, 'other'))), 'duplicate')
+    assert.equal(codeOf(await ask(call('removeDomain', NEW, 'other'))), 'wrong_host_type')
+  })
+
+  it('MongooseIM: go with everything that is kept of them; sessions end, and one of the same name begins empty', async (t) => {
+    const { ask, story } = await withDomains(t)
+    const { host, kernel } = story
+    dataOf(await ask(call('addDomain', NEW, TYPE)))
+    const { connection } = story.connect('nurse').session
+    const juliet = kernel.openSession(parseJid(`juliet@${NEW}/balcony`), connection)
+    const kept = host.stores.keyedSet('roster')
+    await host.commit(kept.put(`juliet@${NEW}`, 'romeo@example.com', '{}'))
+    assert.deepEqual(
+      dataOf(await ask(call('removeDomain', NEW, TYPE))),
+      changed('removeDomain', { hostType: TYPE, status: 'DELETED' }),
+    )
+    assert.equal(juliet.closed, true)
+    assert.equal((await kept.all(`juliet@${NEW}`)).size, 0)
+    assert.deepEqual([kernel.hosts.of(NEW), await kernel.eraser.orderedDomains()], [undefined, []])
+    assert.equal(codeOf(await ask(`{ domain { domainDetails(domain: "${NEW}") { type } } }`)), 'not_found')
+
+    dataOf(await ask(call('addDomain', NEW, TYPE)))
+    await host.commit(kept.put(`juliet@${NEW}`, 'romeo@example.com', '{}'))
+    // The order's timer finds that all is done.
+    await story.wait(2)
+    await settle()
+    assert.equal((await kept.all(`juliet@${NEW}`)).size, 1)
+  })
+
+  it('are served again after a restart, and removals go on; domains of the configuration go before them', async (t) => {
+    const { ask, story, domains } = await withDomains(t)
+    const { kernel, host } = story
+    for (const domain of [NEW, 'off.example', 'going.example'])
+      await domains.put(domain, { hostType: TYPE, status: 'enabled' })
+    dataOf(await ask(call('disableDomain', 'off.example')))
+    await domains.put('going.example', { hostType: TYPE, status: 'deleting' })
+    await domains.put('elsewhere.example', { hostType: 'gone', status: 'enabled' })
+    await domains.put(TYPE, { hostType: 'gone', status: 'disabled' })
+    for (const domain of host.domains.filter((each) => each !== TYPE)) kernel.hosts.removeDomain(domain)
+
+    const next = await provideDomains(kernel)
+    assert.deepEqual([...host.domains].toSorted(), [TYPE, NEW])
+    assert.equal(codeOf(await ask(call('enableDomain', TYPE))), 'static')
+    assert.equal(codeOf(await ask(call('enableDomain', 'going.example'))), 'domain_deleted')
+    await story.wait(1)
+    await settle()
+    assert.deepEqual([...next.all().keys()], ['elsewhere.example', TYPE, NEW, 'off.example'])
+  })
+
+  it('one whose service is taken is not kept, either', async (t) => {
+    const { story, domains } = await withDomains(t)
+    const { kernel, host } = story
+    kernel.hosts.addServiceOf(host, { domain: 'vjud.@HOST@', service: () => undefined })
+    kernel.hosts.addService(`vjud.${NEW}`, () => undefined)
+    await assert.rejects(
+      domains.put(NEW, { hostType: TYPE, status: 'enabled' }),
+      /vjud\.new\.example is already served/,
+    )
+    assert.deepEqual([[...domains.all().keys()], kernel.hosts.of(NEW)], [[], undefined])
+    assert.equal((await kernel.stores.keyedSet('domains').all('')).size, 0)
   })
 })
 

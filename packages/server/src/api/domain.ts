@@ -1,8 +1,9 @@
 /**
- * Domains: which are served, and the passwords of their administrators. Those of the configuration are static: it alone changes them. What is
- * kept of a domain stays when the configuration names it no more, until it is removed here.
+ * Domains: which are served, and the passwords of their administrators. Those of the configuration are static: it alone changes them; others come and
+ * go here. What is kept of a domain stays when the configuration names it no more, until it is removed here.
  */
 import { parseJid } from '@meerkat/protocol'
+import { type Domains, type KeptDomain, domainsOf } from '../core/domains.ts'
 import { type ApiContext } from './context.ts'
 import { DomainPasswords } from './domain-passwords.ts'
 import { ApiError } from './errors.ts'
@@ -17,57 +18,124 @@ function domainsByHostType({ hostType }: OfType, { kernel }: ApiContext): string
   return kernel.hosts.domains(hostType)
 }
 
-const describe = (domain: string, hostType: string) => ({ domain, hostType, status: 'ENABLED', type: 'STATIC' })
+const describe = (domain: string, hostType: string, status: string, type: 'STATIC' | 'DYNAMIC') => ({
+  domain,
+  hostType,
+  status: status.toUpperCase(),
+  type,
+})
 
-/** A domain that is served no more; a host of the configuration was its own host type. */
-const describeGone = (domain: string) => ({ domain, hostType: domain, status: 'DELETING', type: 'DYNAMIC' })
+/** A domain that the configuration names no more was its own host type. */
+const describeGone = (domain: string) => describe(domain, domain, 'deleting', 'DYNAMIC')
 
-async function allDomains({ kernel }: ApiContext) {
-  const served = kernel.hosts.types().flatMap(({ type, domains }) => domains.map((domain) => describe(domain, type)))
-  const going = (await kernel.eraser.orderedDomains()).filter((domain) => kernel.hosts.of(domain) === undefined)
-  return [...served, ...going.map(describeGone)].toSorted((a, b) => (a.domain < b.domain ? -1 : 1))
+/** Whether the configuration has a domain. */
+const isStatic = (domain: string, { kernel }: ApiContext): boolean =>
+  kernel.hosts.of(domain) !== undefined && domainsOf(kernel)?.serves(domain) !== true
+
+async function allDomains(context: ApiContext) {
+  const { kernel } = context
+  const found = new Map((await kernel.eraser.orderedDomains()).map((domain) => [domain, describeGone(domain)]))
+  for (const [domain, { hostType, status }] of domainsOf(kernel)?.all() ?? [])
+    found.set(domain, describe(domain, hostType, status, 'DYNAMIC'))
+  for (const { type, domains } of kernel.hosts.types())
+    for (const domain of domains)
+      if (isStatic(domain, context)) found.set(domain, describe(domain, type, 'enabled', 'STATIC'))
+  return [...found.values()].toSorted((a, b) => (a.domain < b.domain ? -1 : 1))
 }
 
-async function domainDetails({ domain }: AtDomain, { kernel }: ApiContext) {
-  const host = kernel.hosts.of(domain)
-  if (host !== undefined) return describe(domain, host.type)
+async function domainDetails({ domain }: AtDomain, context: ApiContext) {
+  const { kernel } = context
+  if (isStatic(domain, context)) return describe(domain, kernel.hosts.of(domain)!.type, 'enabled', 'STATIC')
+  const kept = domainsOf(kernel)?.all().get(domain)
+  if (kept !== undefined) return describe(domain, kept.hostType, kept.status, 'DYNAMIC')
   if (await kernel.eraser.isOrdered(parseJid(domain))) return describeGone(domain)
-  throw new ApiError('not_found', 'Given domain does not exist', { domain })
+  throw notFound({ domain })
 }
 
-/** Refuses to remove what is served, or of what nothing is kept. */
-async function checkRemovable({ domain, hostType }: AtDomain & OfType, { kernel }: ApiContext): Promise<void> {
-  const { hosts, eraser } = kernel
-  if (hosts.home(domain) !== undefined || hosts.service(domain) !== undefined)
-    throw new ApiError('static', 'Domain is static', { domain, hostType })
-  // A host of the configuration was its own host type, and both are gone.
-  if (hostType !== domain && hosts.type(hostType) === undefined)
-    throw new ApiError('unknown_host_type', 'Unknown host type', { hostType })
-  if (!(await eraser.knows(parseJid(domain))))
-    throw new ApiError('not_found', 'Given domain does not exist', { domain, hostType })
+const notFound = (details: Record<string, string>): ApiError =>
+  new ApiError('not_found', 'Given domain does not exist', details)
+
+/** Refuses to change what the configuration has, and services beside its domains. */
+function checkStatic(args: AtDomain & Partial<OfType>, context: ApiContext): void {
+  const { hosts } = context.kernel
+  const isService = hosts.service(args.domain) !== undefined
+  if (isStatic(args.domain, context) || isService) throw new ApiError('static', 'Domain is static', { ...args })
 }
 
-async function removeDomain(args: AtDomain & OfType, context: ApiContext) {
-  await checkRemovable(args, context)
-  const { eraser } = context.kernel
-  await eraser.removeDomain(args.domain)
-  // A server that stops goes on with it at its next start.
-  const isLeft = await eraser.isOrdered(parseJid(args.domain))
-  return { ...args, status: isLeft ? 'DELETING' : 'DELETED' }
-}
-
-async function requestRemoveDomain(args: AtDomain & OfType, context: ApiContext) {
-  await checkRemovable(args, context)
-  await context.kernel.eraser.orderDomain(args.domain)
-  return { ...args, status: 'DELETING' }
-}
-
-/** What adds domains and switches them needs a place to keep them, which this configuration has not. */
-function changeDomain(args: AtDomain & Partial<OfType>, { kernel }: ApiContext): never {
-  if (kernel.hosts.of(args.domain) !== undefined) throw new ApiError('static', 'Domain is static', { ...args })
+/** The place where domains are kept, which needs a service. */
+function requireDomains({ kernel }: ApiContext): Domains {
+  const domains = domainsOf(kernel)
+  if (domains !== undefined) return domains
   throw new ApiError('deps_not_loaded', 'Some of the required services are not loaded', {
     not_loaded_services: ['service_domain_db'],
   })
+}
+
+/** A host of the configuration was its own host type: both may be gone. */
+function checkHostType({ domain, hostType }: AtDomain & OfType, { kernel }: ApiContext, mayBeGone: boolean): void {
+  if (kernel.hosts.type(hostType) !== undefined || (mayBeGone && hostType === domain)) return
+  throw new ApiError('unknown_host_type', 'Unknown host type', { hostType })
+}
+
+async function addDomain({ domain, hostType }: AtDomain & OfType, context: ApiContext) {
+  checkStatic({ domain, hostType }, context)
+  const domains = requireDomains(context)
+  checkHostType({ domain, hostType }, context, false)
+  const before = domains.all().get(domain)
+  if (before !== undefined && before.hostType !== hostType)
+    throw new ApiError('duplicate', 'Domain already exists', { domain, hostType })
+  checkStays(domain, before)
+  if (before === undefined) {
+    // What one of this name may have left goes first.
+    await context.kernel.eraser.finish(parseJid(domain))
+    await domains.put(domain, { hostType, status: 'enabled' })
+  }
+  return { domain, hostType, status: (before?.status ?? 'enabled').toUpperCase() }
+}
+
+function checkStays(domain: string, kept: KeptDomain | undefined): void {
+  if (kept?.status === 'deleting') throw new ApiError('domain_deleted', 'Given domain is marked as deleted', { domain })
+}
+
+const switchTo = (status: 'enabled' | 'disabled') => async (args: AtDomain, context: ApiContext) => {
+  const { domain } = args
+  checkStatic(args, context)
+  const domains = requireDomains(context)
+  const kept = domains.all().get(domain)
+  if (kept === undefined) throw notFound({ domain })
+  checkStays(domain, kept)
+  await domains.put(domain, { ...kept, status })
+  return { domain, hostType: kept.hostType, status: status.toUpperCase() }
+}
+
+/** Orders the removal of a domain; what it gives resolves when that has ended. */
+async function orderRemoval(args: AtDomain & OfType, context: ApiContext): Promise<{ done: Promise<unknown> }> {
+  const { domain, hostType } = args
+  const { eraser } = context.kernel
+  checkStatic(args, context)
+  const kept = domainsOf(context.kernel)?.all().get(domain)
+  checkHostType(args, context, true)
+  if (kept !== undefined && kept.hostType !== hostType)
+    throw new ApiError('wrong_host_type', 'Wrong host type was provided', { domain, hostType })
+  if (kept !== undefined) return requireDomains(context).remove(domain, hostType)
+  if (!(await eraser.knows(parseJid(domain)))) throw notFound({ domain, hostType })
+  await eraser.orderDomain(domain)
+  return { done: Promise.resolve() }
+}
+
+async function requestRemoveDomain(args: AtDomain & OfType, context: ApiContext) {
+  await orderRemoval(args, context)
+  return { ...args, status: 'DELETING' }
+}
+
+async function removeDomain(args: AtDomain & OfType, context: ApiContext) {
+  const { eraser } = context.kernel
+  const { done } = await orderRemoval(args, context)
+  await eraser.finish(parseJid(args.domain))
+  await done
+  // A server that stops goes on with it at its next start.
+  const isLeft = await eraser.isOrdered(parseJid(args.domain))
+  return { ...args, status: isLeft ? 'DELETING' : 'DELETED' }
 }
 
 async function setDomainPassword({ domain, password }: AtDomain & { password: string }, { kernel }: ApiContext) {
@@ -110,9 +178,9 @@ type DomainAdminQuery {
 type DomainAdminMutation {
   "Add a domain; needs service_domain_db"
   addDomain(domain: DomainName!, hostType: String!): Domain @protected(type: GLOBAL)
-  "Remove everything that is kept of a domain that the configuration names no more"
+  "Remove a domain with everything that is kept of it; also one that the configuration names no more"
   removeDomain(domain: DomainName!, hostType: String!): Domain @protected(type: GLOBAL)
-  "Remove everything that is kept of a domain that the configuration names no more, and do not wait for it"
+  "Remove a domain with everything that is kept of it, and do not wait for it"
   requestRemoveDomain(domain: DomainName!, hostType: String!): Domain @protected(type: GLOBAL)
   "Serve a domain that was disabled; needs service_domain_db"
   enableDomain(domain: DomainName!): Domain @protected(type: GLOBAL)
@@ -164,11 +232,11 @@ enum DomainType {
       domainDetails: resolver(domainDetails),
     },
     DomainAdminMutation: {
-      addDomain: resolver(changeDomain),
+      addDomain: resolver(addDomain),
       removeDomain: resolver(removeDomain),
       requestRemoveDomain: resolver(requestRemoveDomain),
-      enableDomain: resolver(changeDomain),
-      disableDomain: resolver(changeDomain),
+      enableDomain: resolver(switchTo('enabled')),
+      disableDomain: resolver(switchTo('disabled')),
       setDomainPassword: resolver(setDomainPassword),
       deleteDomainPassword: resolver(deleteDomainPassword),
     },

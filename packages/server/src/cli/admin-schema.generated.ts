@@ -258,7 +258,7 @@ export const ADMIN_CATEGORIES: AdminCategories = {
         "document": "mutation ($domain: DomainName!) { domain { enableDomain(domain: $domain) { domain hostType status } } }"
       },
       "removeDomain": {
-        "summary": "Remove everything that is kept of a domain that the configuration names no more",
+        "summary": "Remove a domain with everything that is kept of it; also one that the configuration names no more",
         "args": [
           {
             "name": "domain",
@@ -274,7 +274,7 @@ export const ADMIN_CATEGORIES: AdminCategories = {
         "document": "mutation ($domain: DomainName!, $hostType: String!) { domain { removeDomain(domain: $domain, hostType: $hostType) { domain hostType status } } }"
       },
       "requestRemoveDomain": {
-        "summary": "Remove everything that is kept of a domain that the configuration names no more, and do not wait for it",
+        "summary": "Remove a domain with everything that is kept of it, and do not wait for it",
         "args": [
           {
             "name": "domain",

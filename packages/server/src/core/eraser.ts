@@ -35,6 +35,7 @@ export const KERNEL_KEEPS: readonly Keeping[] = [
   ofDomains(keptValues('domain_admin')),
   keptOtherwise(`store_entry ${STORE}`, 'the orders themselves'),
   keptOtherwise('store_value clock', 'no users'),
+  keptOtherwise('store_entry domains', 'which domains there are; that goes when nothing of one is left'),
   keptOtherwise('store_entry migration', 'where copying has got to'),
   keptOtherwise('store_entry installation', 'no users'),
   keptOtherwise('outbox', 'events are removed when the brokers have them, or by their age'),
@@ -52,6 +53,8 @@ export class Eraser {
   readonly #running = new Map<string, Promise<void>>()
   readonly #waiting = new Map<string, Timer>()
   #stopped = false
+  /** The host type that has served a domain before: what it has in memory of its accounts has to go, too. */
+  servedBefore: (domain: string) => Host | undefined = () => undefined
 
   /** `ofModules`: what modules keep, whether they run or not; asked for when it is needed, since it loads them all. */
   constructor(kernel: Kernel, ofModules: () => readonly Keeping[]) {
@@ -105,8 +108,7 @@ export class Eraser {
 
   /** Resolves when nothing of a removed account of this name, or of a removed domain, is left. */
   async finish(user: Jid): Promise<void> {
-    for (const subject of [user.bare, parseJid(user.domain)])
-      if (await this.isOrdered(subject)) await this.#run(subject)
+    for (const subject of [user.bare, parseJid(user.domain)]) await this.#runOrdered(subject)
   }
 
   /** Goes on with what was ordered before this process began. */
@@ -139,12 +141,17 @@ export class Eraser {
     if (this.#stopped || this.#waiting.has(key)) return
     const timer = this.#kernel.timers.after(seconds, () => {
       this.#waiting.delete(key)
-      this.#run(subject).catch((error: unknown) => {
+      this.#runOrdered(subject).catch((error: unknown) => {
         this.#kernel.report('erasing_failed', error, { of: key })
         this.#later(subject, AGAIN_SECONDS)
       })
     })
     this.#waiting.set(key, timer)
+  }
+
+  /** Somebody may have finished it meanwhile, and the name may be in use again. */
+  async #runOrdered(subject: Jid): Promise<void> {
+    if (await this.isOrdered(subject)) await this.#run(subject)
   }
 
   #run(subject: Jid): Promise<void> {
@@ -194,7 +201,7 @@ export class Eraser {
 
   /** One after another, as each one alone would be removed. */
   async #removeAccounts(domain: string): Promise<void> {
-    const host = this.#kernel.hosts.of(domain)
+    const host = this.#kernel.hosts.of(domain) ?? this.servedBefore(domain)
     if (host === undefined) return
     for (const method of host.accounts.methods) {
       let names = await method.list(domain, { limit: ACCOUNTS })

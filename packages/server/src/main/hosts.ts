@@ -1,6 +1,7 @@
 /** Host types of the configuration: started with the server, and those that come while it runs. */
 import { parseJid } from '@meerkat/protocol'
 import type { Config, HostTypeConfig } from '../core/config/types.ts'
+import { provideDomains } from '../core/domains.ts'
 import type { Host } from '../core/host.ts'
 import type { Kernel } from '../core/kernel.ts'
 import { accessRule } from '../core/access.ts'
@@ -12,6 +13,8 @@ export async function startHost(kernel: Kernel, present: PresentConfig, hostType
   const { name, domains, auth, modules } = hostType
   // What its namesake has left goes first: nobody logs in to an account that is being removed.
   for (const domain of domains) await kernel.eraser.finish(parseJid(domain))
+  const taken = domains.find((domain) => kernel.hosts.of(domain) !== undefined)
+  if (taken !== undefined) throw new Error(`the domain ${taken} is already served, by ${kernel.hosts.of(taken)!.type}`)
   const isHosted = (domain: string): boolean => kernel.hosts.of(domain) !== undefined
   const host = kernel.addHost(name, domains, accountsOf(auth, kernel.storage), (rule, user, domain, undefinedRule) =>
     accessRule(present.current.hostTypes.get(name) ?? hostType, rule, user, domain, isHosted, undefinedRule),
@@ -23,6 +26,16 @@ export async function startHost(kernel: Kernel, present: PresentConfig, hostType
     throw error
   }
   return host
+}
+
+/** How often other nodes' changes of domains are looked for, in seconds. */
+const SYNC_SECONDS = 30
+
+/** Serves the domains that the main store has, besides those of the configuration. */
+export async function serveKeptDomains(kernel: Kernel): Promise<void> {
+  const domains = await provideDomains(kernel)
+  const look = (): void => void domains.sync().catch((error: unknown) => kernel.report('domains_not_read', error))
+  if (kernel.cluster !== undefined) kernel.timers.every(SYNC_SECONDS, look)
 }
 
 /** Stops the modules of all host types, the last one first. */

@@ -38,7 +38,7 @@ const notYet = {
     'mod_smart_markers',
   ],
   // Nothing is reported to anyone by service_mongoose_system_metrics, which a notice tells.
-  services: ['service_domain_db', 'service_mongoose_system_metrics'],
+  services: ['service_mongoose_system_metrics'],
   auth: ['anonymous', 'dummy', 'external', 'http', 'jwt', 'ldap'],
   outgoing_pools: ['cassandra', 'elastic', 'http', 'ldap', 'redis'],
   instrumentation: ['exometer'],

@@ -1,4 +1,5 @@
 /** What this server has: only this may be switched on in the configuration. */
+import { domainSettings } from '../core/config/declarations/general.ts'
 import { s2sSettings } from '../core/config/declarations/s2s.ts'
 import { goneHandlers } from '../core/config/declarations/http-handlers.ts'
 import type { KnownParts } from '../core/config/types.ts'
@@ -27,6 +28,7 @@ export function knownParts(modules: ModuleRegistry): KnownParts {
     pools: poolTypes,
     services: new Map([
       ['service_bosh', { settings: boshSettings }],
+      ['service_domain_db', { settings: domainSettings }],
       ['service_traffic', { settings: {} }],
     ]),
     // Figures are always kept; the handler of Prometheus serves them.

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ReloadReport } from '../api/index.ts'
 import { type Change, ConfigError, changesBetween, printProblem } from '../core/config/index.ts'
 import type { Config } from '../core/config/types.ts'
+import { domainsOf } from '../core/domains.ts'
 import type { Kernel } from '../core/kernel.ts'
 import type { ModuleChange } from '../core/manager.ts'
 import { newHostTypes, startHost } from './hosts.ts'
@@ -58,6 +59,8 @@ async function addHosts(kernel: Kernel, present: PresentConfig, next: Config): P
       await startHost(kernel, present, hostType)
       added.push(hostType.name)
     }
+    // Some may have waited for their host type.
+    if (added.length > 0) await domainsOf(kernel)?.sync()
     return added.map((name) => `host ${name} (started)`)
   } catch (error) {
     for (const name of added) {

@@ -26,7 +26,7 @@ import { componentListeners } from './component.ts'
 import { type Life, type ProcessControl, controlOf } from './control.ts'
 import { developmentCertificate } from './certificates.ts'
 import { HeapWatch, LOOK_SECONDS } from './heap-watch.ts'
-import { changedAuth, startHost, stopHosts } from './hosts.ts'
+import { changedAuth, serveKeptDomains, startHost, stopHosts } from './hosts.ts'
 import { Opened } from './opened.ts'
 import { installationSecret } from './installation-secret.ts'
 import { type Interfaces, inUrl, openInterfaces } from './interfaces.ts'
@@ -105,6 +105,7 @@ async function start(
   for (const hostType of config.hostTypes.values()) await startHost(kernel, present, hostType)
   // Before the modules are stopped and the store closes.
   opened.on('eraser', () => kernel.eraser.stop())
+  if (config.services.has('service_domain_db')) await serveKeptDomains(kernel)
   await kernel.eraser.resume()
   present.follow((next) => changedAuth(kernel, next))
   // Behind the timers, without which nothing is sent again, and before the modules, which must not wait for other nodes.

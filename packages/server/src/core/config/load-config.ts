@@ -60,6 +60,7 @@ export function loadConfig(
   const shapers = readShapers(document)
   const instrumentation = readInstrumentation(document, known)
   noticeDatabases(document)
+  noticeHostTypes(document, general?.host_types ?? [], services)
 
   const names = [...(general?.hosts ?? []), ...(general?.host_types ?? [])]
   if (general !== undefined) checkHostTypes(document, general)
@@ -134,6 +135,12 @@ function readInstrumentation(document: Document, known: KnownParts): Instrumenta
 
 const isHandler = (name: string): name is keyof typeof instrumentationHandlers =>
   Object.hasOwn(instrumentationHandlers, name)
+
+/** Host types serve what is added to them. */
+function noticeHostTypes(document: Document, names: readonly string[], services: ReadonlyMap<string, unknown>): void {
+  if (names.length > 0 && !services.has('service_domain_db'))
+    document.notice(['general', 'host_types'], 'get no domains without [services.service_domain_db]')
+}
 
 /** What MongooseIM keeps in these databases is in memory or in the main store here. */
 function noticeDatabases(document: Document): void {

@@ -81,6 +81,13 @@ export const hostGeneralSettings = {
   route_subdomains: oneOf(['s2s'], undefined, 'As in the section general.'),
 }
 
+/** `[services.service_domain_db]`. */
+export const domainSettings = {
+  db_pool: noEffect(text('global', 'Accepted; domains are in the main store.')),
+  event_cleaning_interval: noEffect(seconds(1800, 'Accepted; there are no events to clean up.')),
+  event_max_age: noEffect(seconds(7200, 'Accepted; there are no events to clean up.')),
+}
+
 /** `[storage]`. */
 export const storageSettings = {
   durability: oneOf(
