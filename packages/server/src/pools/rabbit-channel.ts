@@ -1,6 +1,6 @@
 /** One channel with publisher confirms: what was published and what the broker said of it. */
 import type { ConfirmChannel, Message } from 'amqplib'
-import { type Confirmation, type MessageProperties, RabbitError, type RabbitProblem } from './rabbit-pool.ts'
+import { type MessageProperties, type Published, RabbitError, type RabbitProblem } from './rabbit-pool.ts'
 
 interface Unconfirmed {
   readonly properties: MessageProperties
@@ -9,7 +9,15 @@ interface Unconfirmed {
   /** When it was published, by the monotonic clock. */
   readonly at: number
   returned: string | undefined
-  settle(error: RabbitError | undefined): void
+  readonly told: Published
+}
+
+/** What a channel tells its pool. */
+export interface ChannelEvents {
+  /** The channel is closed, with the reason if the broker gave one; told once. */
+  closed(reason: string | undefined): void
+  /** It is known what became of a message that was published at that time. */
+  ended(error: RabbitError | undefined, at: number): void
 }
 
 /** AMQP's short strings, of which a routing key is one, hold so many bytes. */
@@ -19,21 +27,22 @@ const MAX_SHORT_STRING = 255
 export class PublishingChannel {
   readonly #channel: ConfirmChannel
   readonly #limit: number
+  readonly #events: ChannelEvents
   /** In the order in which they were published. */
   readonly #unconfirmed = new Set<Unconfirmed>()
   readonly #mandatory = new Map<string, Unconfirmed>()
   /** The broker's reason for closing the channel. */
   #failure: { readonly code: number; readonly text: string } | undefined
 
-  /** `closed` is called once, with the reason if the broker gave one. */
-  constructor(channel: ConfirmChannel, limit: number, closed: (reason: string | undefined) => void) {
+  constructor(channel: ConfirmChannel, limit: number, events: ChannelEvents) {
     this.#channel = channel
     this.#limit = limit
+    this.#events = events
     channel.on('error', (error: Error & { code?: number }) => {
       this.#failure ??= { code: error.code ?? 0, text: error.message }
     })
     channel.on('return', (message: Message) => this.#returned(message))
-    channel.on('close', () => closed(this.#failure?.text))
+    channel.on('close', () => events.closed(this.#failure?.text))
   }
 
   /** The number of messages that the broker has not spoken about. */
@@ -48,38 +57,43 @@ export class PublishingChannel {
     body: string,
     properties: MessageProperties,
     at: number,
-  ): Promise<Confirmation> {
-    if (this.#unconfirmed.size >= this.#limit)
-      return Promise.reject(new RabbitError('overloaded', `${this.#limit} messages are unconfirmed`))
-    if (Buffer.byteLength(routingKey) > MAX_SHORT_STRING)
-      return Promise.reject(new RabbitError('refused', `the routing key has more than ${MAX_SHORT_STRING} bytes`))
-    return new Promise((resolve, reject) => {
-      const content = Buffer.from(body)
-      const message: Unconfirmed = {
-        properties,
-        size: content.length,
-        at,
-        returned: undefined,
-        settle: (error) => {
-          if (!this.#unconfirmed.delete(message)) return
-          if (this.#mandatory.get(properties.messageId) === message) this.#mandatory.delete(properties.messageId)
-          if (error === undefined) resolve({ returned: message.returned })
-          else reject(error)
-        },
-      }
-      this.#unconfirmed.add(message)
-      if (properties.mandatory) this.#mandatory.set(properties.messageId, message)
-      this.#send(exchange, routingKey, content, message)
-    })
+    told: Published,
+  ): void {
+    const content = Buffer.from(body)
+    const message: Unconfirmed = { properties, size: content.length, at, returned: undefined, told }
+    const refusal = this.#refusal(routingKey)
+    if (refusal !== undefined) return this.#tell(message, refusal)
+    this.#unconfirmed.add(message)
+    if (properties.mandatory) this.#mandatory.set(properties.messageId, message)
+    try {
+      this.#channel.publish(exchange, routingKey, content, properties, (error: unknown) =>
+        this.#confirmed(message, error),
+      )
+    } catch (error) {
+      this.#settle(message, new RabbitError('lost', error instanceof Error ? error.message : String(error)))
+    }
   }
 
-  #send(exchange: string, routingKey: string, content: Buffer, message: Unconfirmed): void {
-    const { lane: _, ...options } = message.properties
-    try {
-      this.#channel.publish(exchange, routingKey, content, options, (error: unknown) => this.#confirmed(message, error))
-    } catch (error) {
-      message.settle(new RabbitError('lost', error instanceof Error ? error.message : String(error)))
-    }
+  #refusal(routingKey: string): RabbitError | undefined {
+    if (this.#unconfirmed.size >= this.#limit)
+      return new RabbitError('overloaded', `${this.#limit} messages are unconfirmed`)
+    if (Buffer.byteLength(routingKey) > MAX_SHORT_STRING)
+      return new RabbitError('refused', `the routing key has more than ${MAX_SHORT_STRING} bytes`)
+    return undefined
+  }
+
+  #settle(message: Unconfirmed, error: RabbitError | undefined): void {
+    if (!this.#unconfirmed.delete(message)) return
+    const { messageId } = message.properties
+    if (this.#mandatory.get(messageId) === message) this.#mandatory.delete(messageId)
+    this.#tell(message, error)
+  }
+
+  /** A failure is told a little later: whoever hears of it may publish something else, and the channel is to be in order then. */
+  #tell(message: Unconfirmed, error: RabbitError | undefined): void {
+    this.#events.ended(error, message.at)
+    if (error === undefined) message.told(undefined, message.returned)
+    else queueMicrotask(() => message.told(error, undefined))
   }
 
   /** Gives up on messages published before `before`; returns how many there were. */
@@ -87,7 +101,7 @@ export class PublishingChannel {
     let expired = 0
     for (const message of this.#unconfirmed) {
       if (message.at >= before) break
-      message.settle(new RabbitError('timeout', 'the broker has not confirmed in time'))
+      this.#settle(message, new RabbitError('timeout', 'the broker has not confirmed in time'))
       expired++
     }
     return expired
@@ -95,7 +109,7 @@ export class PublishingChannel {
 
   /** Gives up on everything that is unconfirmed. */
   abandon(reason: string): void {
-    for (const message of this.#unconfirmed) message.settle(new RabbitError('lost', reason))
+    for (const message of this.#unconfirmed) this.#settle(message, new RabbitError('lost', reason))
   }
 
   #returned({ fields, properties }: Message): void {
@@ -106,11 +120,11 @@ export class PublishingChannel {
 
   /** The driver says of a lost channel what it says of a refusal; only the text tells them apart. */
   #confirmed(message: Unconfirmed, error: unknown): void {
-    if (error === null || error === undefined) return message.settle(undefined)
+    if (error === null || error === undefined) return this.#settle(message, undefined)
     if (error instanceof Error && error.message === 'message nacked')
-      return message.settle(new RabbitError('nack', 'the broker has refused the message (nack)'))
+      return this.#settle(message, new RabbitError('nack', 'the broker has refused the message (nack)'))
     const text = this.#failure?.text ?? 'the connection was lost'
-    message.settle(new RabbitError(this.#problemOf(message), text))
+    this.#settle(message, new RabbitError(this.#problemOf(message), text))
   }
 
   #problemOf({ size }: Unconfirmed): RabbitProblem {

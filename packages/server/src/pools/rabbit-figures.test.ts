@@ -5,18 +5,16 @@ import { RabbitFigures } from './rabbit-figures.ts'
 import { RabbitError } from './rabbit-pool.ts'
 
 describe('what a pool for RabbitMQ counts', () => {
-  it('is shown under the names of the reference', async () => {
+  it('is shown under the names of the reference', () => {
     const figures = new RabbitFigures()
     figures.up()
     figures.up()
     figures.down()
-    const ends = [
-      Promise.resolve('taken'),
-      Promise.reject(new RabbitError('timeout', 'nothing came')),
-      Promise.reject(new RabbitError('nack', 'no')),
-    ]
-    await Promise.allSettled(ends.map((end) => figures.follow(end, 100, 5, () => 7)))
-    void figures.follow(new Promise(() => undefined), 0, 5, () => 7)
+    for (const error of [undefined, new RabbitError('timeout', 'nothing came'), new RabbitError('nack', 'no')]) {
+      figures.began(100)
+      figures.ended(error, 2)
+    }
+    figures.began(0)
     const told = (labels: Readonly<Record<string, string>>): string[] => {
       const metrics = new Metrics()
       figures.show(metrics.scope(labels), labels['host_type'] === undefined)

@@ -1,6 +1,6 @@
 /** What a pool of RabbitMQ connections counts (MongooseIM: wpool_rabbit_connections, wpool_rabbit_messages_published; of a pool for all, wpool_global_rabbit_…). */
 import { Histogram, type MetricScope } from '../core/metrics.ts'
-import { RabbitError } from './rabbit-pool.ts'
+import type { RabbitError } from './rabbit-pool.ts'
 
 /** Counts on plain fields. */
 export class RabbitFigures {
@@ -32,23 +32,20 @@ export class RabbitFigures {
     this.closed++
   }
 
-  /** Counts a message when its end is known; `began` is in milliseconds of the clock `now`. */
-  follow<T>(publishing: Promise<T>, length: number, began: number, now: () => number): Promise<T> {
+  /** A message is handed to the driver. */
+  began(length: number): void {
     this.size.observe(length)
     this.pending++
-    publishing.then(
-      () => {
-        this.pending--
-        this.published++
-        this.time.observe((now() - began) * 1000)
-      },
-      (error: unknown) => {
-        this.pending--
-        if (error instanceof RabbitError && error.problem === 'timeout') this.timedOut++
-        else this.rejected++
-      },
-    )
-    return publishing
+  }
+
+  /** The end of a message is known, so many milliseconds later. */
+  ended(error: RabbitError | undefined, milliseconds: number): void {
+    this.pending--
+    if (error === undefined) {
+      this.published++
+      this.time.observe(milliseconds * 1000)
+    } else if (error.problem === 'timeout') this.timedOut++
+    else this.rejected++
   }
 
   /** Shows them under the names of the reference, which differ for a pool that serves all host types. */

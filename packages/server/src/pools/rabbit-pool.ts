@@ -31,11 +31,11 @@ export interface MessageProperties {
   readonly mandatory: boolean
 }
 
-/** What the broker said of a message that it has taken. */
-export interface Confirmation {
-  /** Why it came back although it was taken: `312 NO_ROUTE`. Undefined when it did not, or was not mandatory. */
-  readonly returned: string | undefined
-}
+/**
+ * Learns what became of a message, once, after `publish` has returned: why it was not taken, or that the broker has it. `returned`: why it came
+ * back although it was taken (`312 NO_ROUTE`); undefined when it did not, or was not mandatory.
+ */
+export type Published = (error: RabbitError | undefined, returned: string | undefined) => void
 
 /**
  * Why a message was not taken: there is no connection (`unavailable`), too many are unconfirmed (`overloaded`), the broker says no (`nack`) or
@@ -72,6 +72,6 @@ export interface RabbitPool {
   onChange(listener: () => void): () => void
   /** Declares an exchange, on a channel of its own; rejects with a RabbitError that has the broker's words. */
   declareExchange(exchange: Exchange): Promise<void>
-  /** Publishes, and resolves when the broker has taken the message; rejects with a RabbitError, in bounded time. */
-  publish(exchange: string, routingKey: string, body: string, properties: MessageProperties): Promise<Confirmation>
+  /** Publishes, and tells in bounded time what became of the message. */
+  publish(exchange: string, routingKey: string, body: string, properties: MessageProperties, told: Published): void
 }

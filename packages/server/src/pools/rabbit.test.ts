@@ -19,6 +19,12 @@ const properties = (id: string, lane = 0): MessageProperties => ({
   mandatory: true,
 })
 
+/** Publishes; resolves with what the broker said. */
+const publish = (pool: OpenRabbitPool, ...args: [exchange: string, key: string, body: string, MessageProperties]) =>
+  new Promise<{ returned: string | undefined }>((resolve, reject) =>
+    pool.publish(...args, (error, returned) => (error === undefined ? resolve({ returned }) : reject(error))),
+  )
+
 const problem = (wanted: string) => (error: unknown) => (equal((error as RabbitError).problem, wanted), true)
 const connected = (pool: OpenRabbitPool) => until('connected', () => pool.state().state === 'connected')
 
@@ -29,7 +35,7 @@ describe('a pool without a broker', () => {
     await pool.attempted
     equal(pool.state().state, 'failing')
     match(pool.state().error ?? '', /ECONNREFUSED/)
-    await rejects(pool.publish('x', 'y', '{}', properties('1')), problem('unavailable'))
+    await rejects(publish(pool, 'x', 'y', '{}', properties('1')), problem('unavailable'))
     await rejects(pool.declareExchange({ name: 'x', type: 'topic', durable: false }), problem('unavailable'))
     await pool.close()
     equal(pool.state().state, 'closed')
@@ -48,11 +54,11 @@ describe('a pool of RabbitMQ', { skip }, () => {
     await connected(pool)
     await pool.declareExchange({ name: exchange, type: 'topic', durable: false })
     equal(await listener.check(exchange, 'topic', false), true)
-    const none = await pool.publish(exchange, 'a.b', '{}', properties('unwanted'))
+    const none = await publish(pool, exchange, 'a.b', '{}', properties('unwanted'))
     equal(none.returned, '312 NO_ROUTE')
     await listener.listen(exchange)
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, n) => pool.publish(exchange, 'a.b', `{"n":${n}}`, properties(`${n}`, 1))),
+      Array.from({ length: 50 }, (_, n) => publish(pool, exchange, 'a.b', `{"n":${n}}`, properties(`${n}`, 1))),
     )
     ok(answers.every(({ returned }) => returned === undefined))
     await until('all received', () => listener.received.length === 50)
@@ -79,7 +85,7 @@ describe('a pool of RabbitMQ', { skip }, () => {
       pool.declareExchange({ name: exchange, type: 'topic', durable: false }),
       /PRECONDITION[_-]FAILED.*inequivalent arg 'type'/s,
     )
-    equal((await pool.publish(exchange, 'k', '{}', properties('1'))).returned, undefined)
+    equal((await publish(pool, exchange, 'k', '{}', properties('1'))).returned, undefined)
     equal(pool.connection, 1)
   })
 
@@ -92,10 +98,10 @@ describe('a pool of RabbitMQ', { skip }, () => {
     await connected(pool)
     let changes = 0
     pool.onChange(() => changes++)
-    await rejects(pool.publish(exchange, 'k', '{}', properties('1')), problem('missing'))
+    await rejects(publish(pool, exchange, 'k', '{}', properties('1')), problem('missing'))
     await pool.declareExchange({ name: exchange, type: 'topic', durable: false })
     await until('published', () =>
-      pool.publish(exchange, 'k', '{}', properties('2')).then(
+      publish(pool, exchange, 'k', '{}', properties('2')).then(
         () => true,
         () => false,
       ),
@@ -108,7 +114,7 @@ describe('a pool of RabbitMQ', { skip }, () => {
     const pool = open(rabbitSettings({ host: '127.0.0.1' }, { workers: 1 }))
     t.after(() => pool.close())
     await connected(pool)
-    await rejects(pool.publish('amq.topic', 'é'.repeat(128), '{}', properties('1')), problem('refused'))
+    await rejects(publish(pool, 'amq.topic', 'é'.repeat(128), '{}', properties('1')), problem('refused'))
   })
 
   it('R11: a broker that confirms nothing is a time-out, and the connection is made anew', async (t) => {
@@ -118,7 +124,7 @@ describe('a pool of RabbitMQ', { skip }, () => {
     t.after(() => pool.close())
     await connected(pool)
     proxy.mode = 'swallow'
-    await rejects(pool.publish('amq.topic', 'k', '{}', properties('1')), problem('timeout'))
+    await rejects(publish(pool, 'amq.topic', 'k', '{}', properties('1')), problem('timeout'))
     await until('failing', () => pool.state().state === 'failing')
     match(pool.state().error ?? '', /has not confirmed within 300 ms/)
     proxy.mode = 'pass'
@@ -154,12 +160,12 @@ describe('a pool of RabbitMQ', { skip }, () => {
     t.after(() => pool.close())
     await connected(pool)
     proxy.mode = 'swallow'
-    const waiting = pool.publish('amq.topic', 'k', '{}', properties('1'))
+    const waiting = publish(pool, 'amq.topic', 'k', '{}', properties('1'))
     proxy.cut()
     await rejects(waiting, problem('lost'))
     proxy.mode = 'pass'
     await until('connected again', () => pool.connection === 2 && pool.state().state === 'connected')
-    equal((await pool.publish('amq.topic', 'nobody', '{}', properties('2'))).returned, '312 NO_ROUTE')
+    equal((await publish(pool, 'amq.topic', 'nobody', '{}', properties('2'))).returned, '312 NO_ROUTE')
   })
 
   it('the number of unconfirmed messages of a channel is bounded', async (t) => {
@@ -170,7 +176,7 @@ describe('a pool of RabbitMQ', { skip }, () => {
     t.after(() => pool.close())
     await connected(pool)
     proxy.mode = 'swallow'
-    const outcomes = Array.from({ length: 20 }, (_, n) => pool.publish('amq.topic', 'k', '{}', properties(`${n}`)))
+    const outcomes = Array.from({ length: 20 }, (_, n) => publish(pool, 'amq.topic', 'k', '{}', properties(`${n}`)))
     const problems = Promise.all(outcomes.map((one) => one.then(String, (error: RabbitError) => error.problem)))
     proxy.cut()
     const counted = Map.groupBy(await problems, (one) => one)

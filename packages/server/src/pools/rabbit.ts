@@ -8,10 +8,10 @@ import { PublishingChannel } from './rabbit-channel.ts'
 import { type RabbitSettings, connectRabbit, destroyRabbit } from './rabbit-connect.ts'
 import { RabbitFigures } from './rabbit-figures.ts'
 import {
-  type Confirmation,
   type Exchange,
   type MessageProperties,
   type PoolState,
+  type Published,
   RabbitError,
   type RabbitPool,
 } from './rabbit-pool.ts'
@@ -111,14 +111,15 @@ class Pool implements OpenRabbitPool {
     })
   }
 
-  publish(exchange: string, routingKey: string, body: string, properties: MessageProperties): Promise<Confirmation> {
+  publish(exchange: string, routingKey: string, body: string, properties: MessageProperties, told: Published): void {
     const channel = this.#open[properties.lane % this.channels]
-    if (channel === undefined || this.#blocked || this.#closing !== undefined)
-      return Promise.reject(new RabbitError('unavailable', this.#state.error ?? 'not connected'))
-    const { clock } = this.#options
-    const now = clock.monotonic()
-    const publishing = channel.publish(exchange, routingKey, body, properties, now)
-    return this.figures.follow(publishing, body.length, now, () => clock.monotonic())
+    if (channel === undefined || this.#blocked || this.#closing !== undefined) {
+      const error = new RabbitError('unavailable', this.#state.error ?? 'not connected')
+      queueMicrotask(() => told(error, undefined))
+      return
+    }
+    this.figures.began(body.length)
+    channel.publish(exchange, routingKey, body, properties, this.#options.clock.monotonic(), told)
   }
 
   close(): Promise<void> {
@@ -201,11 +202,14 @@ class Pool implements OpenRabbitPool {
   /** Opens the channel with this number; when the broker closes it alone, another takes its place. */
   async #channel(model: ChannelModel, index: number): Promise<void> {
     const driver = await model.createConfirmChannel()
-    const channel = new PublishingChannel(driver, this.capacity, (why) => {
-      if (this.#model !== model) return
-      this.#open[index] = undefined
-      // Without a reason the whole connection is on its way down.
-      if (why !== undefined) this.#reopen(model, index, why)
+    const channel = new PublishingChannel(driver, this.capacity, {
+      closed: (why) => {
+        if (this.#model !== model) return
+        this.#open[index] = undefined
+        // Without a reason the whole connection is on its way down.
+        if (why !== undefined) this.#reopen(model, index, why)
+      },
+      ended: (error, at) => this.figures.ended(error, this.#options.clock.monotonic() - at),
     })
     if (this.#model === model) this.#open[index] = channel
   }

@@ -97,18 +97,16 @@ export class BestEffort implements SinkControl {
   #publish({ event, publication: { exchange, routingKey, body } }: Queued): void {
     this.#underWay++
     const properties = propertiesOf(event, this.#turn++, false)
-    this.#pool.publish(exchange, routingKey, body, properties).then(
-      () => {
-        this.#underWay--
+    this.#pool.publish(exchange, routingKey, body, properties, (error) => {
+      this.#underWay--
+      if (error === undefined) {
         this.#counters.delivered++
         this.#lastDeliveredAt = this.#host.clock.now()
-      },
-      (error: unknown) => {
-        this.#underWay--
+      } else {
         this.#counters.failed++
-        this.#drop(error instanceof Error ? error.message : String(error))
-      },
-    )
+        this.#drop(error.message)
+      }
+    })
   }
 
   /** A line for each would be a burden of its own. */

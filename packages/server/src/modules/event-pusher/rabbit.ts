@@ -1,10 +1,10 @@
 /** The sink `rabbit`: which event goes to which exchange, under which routing key, and with which payload (MongooseIM's, to the letter). */
 import type { OutboxRow } from '../../core/outbox.ts'
-import type { Exchange, MessageProperties, RabbitPool, RabbitProblem } from '../../pools/rabbit-pool.ts'
+import type { Exchange, MessageProperties, RabbitError, RabbitPool } from '../../pools/rabbit-pool.ts'
 import { type Event, type Metadata, PoisonError, eventOf } from './events.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { RabbitSection } from './settings.ts'
-import type { Delivered, SinkWork } from './sink-work.ts'
+import type { SinkWork, Told } from './sink-work.ts'
 
 /** A message to be published. */
 export interface Publication {
@@ -81,29 +81,24 @@ export class RabbitWork implements SinkWork {
     return this.#exchanges.fault()
   }
 
-  deliver(row: OutboxRow): Promise<Delivered> | undefined {
-    if (row.hostType !== this.#hostType) return undefined
+  deliver(row: OutboxRow, told: Told): boolean {
+    if (row.hostType !== this.#hostType) return false
     const { event, metadata } = eventOf(row)
     const publication = publicationOf(this.#section, event, metadata)
-    return publication === undefined ? undefined : this.#publish(publication, row)
-  }
-
-  async #publish({ exchange, routingKey, body }: Publication, row: OutboxRow): Promise<Delivered> {
+    if (publication === undefined) return false
+    const { exchange, routingKey, body } = publication
     const fault = this.#exchanges.faultOf(exchange)
     if (fault !== undefined) throw new Error(fault)
-    try {
-      const { returned } = await this.#pool.publish(exchange, routingKey, body, propertiesOf(row, row.lane, true))
-      return { unroutable: returned && `${returned}: no queue takes "${routingKey}" from the exchange "${exchange}"` }
-    } catch (error) {
-      const problem = problemOf(error)
-      if (problem === 'refused') throw new PoisonError((error as Error).message)
-      if (problem === 'missing') this.#exchanges.lost(exchange)
-      throw error
-    }
+    this.#pool.publish(exchange, routingKey, body, propertiesOf(row, row.lane, true), (error, returned) => {
+      if (error !== undefined) told(this.#failed(exchange, error), undefined)
+      else told(undefined, returned && `${returned}: no queue takes "${routingKey}" from the exchange "${exchange}"`)
+    })
+    return true
   }
-}
 
-/** What is wrong, when it is an error of the pool. */
-export function problemOf(error: unknown): RabbitProblem | undefined {
-  return (error as { readonly problem?: RabbitProblem } | undefined)?.problem
+  #failed(exchange: string, error: RabbitError): Error {
+    if (error.problem === 'refused') return new PoisonError(error.message)
+    if (error.problem === 'missing') this.#exchanges.lost(exchange)
+    return error
+  }
 }

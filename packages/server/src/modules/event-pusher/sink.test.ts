@@ -8,7 +8,7 @@ import { type Story, settle, story } from '../../testing/story.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { PoisonError, rowOf } from './events.ts'
 import { Pausing } from './pausing.ts'
-import type { SinkWork } from './sink-work.ts'
+import type { SinkWork, Told } from './sink-work.ts'
 import { Sink, type SinkOptions } from './sink.ts'
 
 /** What a test decides about an attempt. */
@@ -77,21 +77,21 @@ function workOf(it: Scene): SinkWork {
   return {
     obstacle: () => it.obstacle,
     fault: () => undefined,
-    deliver(row) {
+    deliver(row, told) {
       const outcome = it.decide(row)
-      if (outcome === 'skip') return undefined
       if (outcome === 'poison') throw new PoisonError('cannot be delivered')
-      return deliver(it, row, outcome)
+      if (outcome !== 'skip') deliver(it, row, outcome, told)
+      return outcome !== 'skip'
     },
   }
 }
 
-async function deliver(it: Scene, row: OutboxRow, outcome: Outcome): Promise<{ unroutable: undefined }> {
+function deliver(it: Scene, row: OutboxRow, outcome: Outcome, told: Told): void {
   it.attempts++
-  await new Promise((resolve) => setImmediate(resolve))
-  if (outcome !== 'fail') it.taken.push(row.id)
-  if (outcome !== 'ok') throw new Error('no')
-  return { unroutable: undefined }
+  setImmediate(() => {
+    if (outcome !== 'fail') it.taken.push(row.id)
+    told(outcome === 'ok' ? undefined : new Error('no'), undefined)
+  })
 }
 
 /** Lets time pass until nothing is pending. */

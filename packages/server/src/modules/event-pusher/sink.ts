@@ -9,7 +9,7 @@ import type { SinkControl, SinkHealth, SinkState, SinkStatus } from './api.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { PoisonError, eventsIn, idOfBoth } from './events.ts'
 import type { Pausing } from './pausing.ts'
-import type { Delivered, SinkWork } from './sink-work.ts'
+import type { SinkWork } from './sink-work.ts'
 
 /** What a sink is made of. */
 export interface SinkOptions {
@@ -56,7 +56,9 @@ export class Sink implements SinkControl {
   readonly #maxHeldLength: number
   readonly #conversations = new Map<string, Conversation>()
   readonly #counters = { delivered: 0, unroutable: 0, failed: 0, deadLettered: 0, dropped: 0 }
-  readonly #underWay = new Set<Promise<void>>()
+  /** The number of events under way. */
+  #underWay = 0
+  #idle: PromiseWithResolvers<void> | undefined
   readonly #maxUnderWay: number
   /** Conversations that could go on if fewer events were under way, those that have waited longest first. */
   readonly #inLine = new Set<Conversation>()
@@ -157,7 +159,7 @@ export class Sink implements SinkControl {
   async stop(): Promise<void> {
     this.#stopping = true
     for (const conversation of this.#conversations.values()) this.#unpause(conversation)
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+    await this.#whenIdle()
     await this.#filling
     await this.#rewinding?.catch(() => undefined)
     await this.#reader.close()
@@ -173,7 +175,7 @@ export class Sink implements SinkControl {
   }
 
   async #rewind(from: Place): Promise<boolean> {
-    while (this.#underWay.size > 0 || this.#filling !== undefined) await Promise.all([...this.#underWay, this.#filling])
+    while (this.#underWay > 0 || this.#filling !== undefined) await Promise.all([this.#whenIdle(), this.#filling])
     if (this.#stopping) return false
     const found =
       (await this.#reader.rewind(from)) || ('id' in from && (await this.#reader.rewind({ id: idOfBoth(from.id) })))
@@ -239,49 +241,62 @@ export class Sink implements SinkControl {
   /** Delivers the conversation's first row unless one is under way, or too many are altogether: then its turn comes. */
   #run(conversation: Conversation): void {
     while (!conversation.busy && conversation.again === undefined && conversation.rows.length > 0 && !this.#halted()) {
-      if (this.#underWay.size >= this.#maxUnderWay) {
+      if (this.#underWay >= this.#maxUnderWay) {
         this.#inLine.add(conversation)
         return
       }
       const row = conversation.rows[0]!
-      const delivery = this.#deliver(row)
-      if (delivery === undefined) this.#passed(conversation, row)
-      else this.#follow(conversation, row, delivery)
+      if (!this.#deliver(conversation, row)) this.#passed(conversation, row)
     }
   }
 
-  #deliver(row: OutboxRow): Promise<Delivered> | undefined {
+  /** Begins to deliver an event; false when it is not for this sink. */
+  #deliver(conversation: Conversation, row: OutboxRow): boolean {
+    const told = (error: Error | undefined, unroutable: string | undefined): void => {
+      if (error !== undefined) void this.#failed(conversation, row, error)
+      else {
+        this.#delivered(conversation, row, unroutable)
+        this.#ended(conversation)
+      }
+    }
+    let begun = true
     try {
-      return this.#work.deliver(row)
+      begun = this.#work.deliver(row, told)
     } catch (error) {
-      return Promise.reject(error)
+      queueMicrotask(() => told(error as Error, undefined))
     }
+    conversation.busy = begun
+    if (begun) this.#underWay++
+    return begun
   }
 
-  #follow(conversation: Conversation, row: OutboxRow, delivery: Promise<Delivered>): void {
-    conversation.busy = true
-    const followed = delivery
-      .then((delivered) => this.#delivered(conversation, row, delivered))
-      .catch((error: unknown) => this.#failed(conversation, row, error))
-      .then(() => {
-        this.#underWay.delete(followed)
-        conversation.busy = false
-        this.#runNext()
-        this.#run(conversation)
-      })
-    this.#underWay.add(followed)
+  #ended(conversation: Conversation): void {
+    conversation.busy = false
+    if (--this.#underWay === 0) {
+      this.#idle?.resolve()
+      this.#idle = undefined
+    }
+    this.#runNext()
+    this.#run(conversation)
+  }
+
+  /** Resolves when no event is under way. */
+  #whenIdle(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve()
+    this.#idle ??= Promise.withResolvers()
+    return this.#idle.promise
   }
 
   /** Lets conversations go on while there is room, first the one that has waited longest. */
   #runNext(): void {
     for (const conversation of this.#inLine) {
-      if (this.#underWay.size >= this.#maxUnderWay) return
+      if (this.#underWay >= this.#maxUnderWay) return
       this.#inLine.delete(conversation)
       this.#run(conversation)
     }
   }
 
-  #delivered(conversation: Conversation, row: OutboxRow, { unroutable }: Delivered): void {
+  #delivered(conversation: Conversation, row: OutboxRow, unroutable: string | undefined): void {
     this.#counters.delivered++
     if (unroutable !== undefined) this.#counters.unroutable++
     this.#reached = true
@@ -302,8 +317,13 @@ export class Sink implements SinkControl {
   }
 
   /** R13: what can never be delivered is put aside, so that its conversation goes on; anything else is tried again. */
-  async #failed(conversation: Conversation, row: OutboxRow, error: unknown): Promise<void> {
-    if (!(error instanceof PoisonError)) return this.#putOff(conversation, error)
+  async #failed(conversation: Conversation, row: OutboxRow, error: Error): Promise<void> {
+    if (error instanceof PoisonError) await this.#putAside(conversation, row, error)
+    else this.#putOff(conversation, error)
+    this.#ended(conversation)
+  }
+
+  async #putAside(conversation: Conversation, row: OutboxRow, error: PoisonError): Promise<void> {
     try {
       await this.deadLetters.keep(row, error.message)
     } catch (failure) {

@@ -1,9 +1,9 @@
 /** A pool without a broker: a test decides what becomes of each message. */
 import {
-  type Confirmation,
   type Exchange,
   type MessageProperties,
   type PoolState,
+  type Published,
   RabbitError,
   type RabbitPool,
 } from '../../../pools/rabbit-pool.ts'
@@ -65,16 +65,18 @@ export class FakePool implements RabbitPool {
     if (this.refuses !== undefined) throw new RabbitError('lost', this.refuses)
   }
 
-  async publish(
-    exchange: string,
-    routingKey: string,
-    body: string,
-    properties: MessageProperties,
-  ): Promise<Confirmation> {
+  publish(exchange: string, routingKey: string, body: string, properties: MessageProperties, told: Published): void {
+    this.#take({ exchange, routingKey, body, properties }).then(
+      (returned) => told(undefined, returned),
+      (error: unknown) => told(error as RabbitError, undefined),
+    )
+  }
+
+  /** Resolves with why the message came back. */
+  async #take(message: Taken): Promise<string | undefined> {
     if (this.#state.state !== 'connected') throw new RabbitError('unavailable', 'not connected')
-    const message = { exchange, routingKey, body, properties }
     const fate = this.fate(message)
-    const { lane } = properties
+    const { lane } = message.properties
     const inLane = (this.underWay.get(lane) ?? 0) + 1
     this.underWay.set(lane, inLane)
     this.mostInLane = Math.max(this.mostInLane, inLane)
@@ -82,7 +84,7 @@ export class FakePool implements RabbitPool {
       await new Promise((resolve) => setImmediate(resolve))
       if (fate === 'hang') await new Promise(() => undefined)
       if (fate === 'confirm' || fate === 'return' || fate === 'taken, lost') this.taken.push(message)
-      if (fate === 'confirm' || fate === 'return') return { returned: fate === 'return' ? '312 NO_ROUTE' : undefined }
+      if (fate === 'confirm' || fate === 'return') return fate === 'return' ? '312 NO_ROUTE' : undefined
       throw new RabbitError(fate === 'taken, lost' ? 'lost' : fate === 'hang' ? 'timeout' : fate, `fate: ${fate}`)
     } finally {
       this.underWay.set(lane, (this.underWay.get(lane) ?? 1) - 1)
