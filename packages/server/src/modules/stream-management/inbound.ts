@@ -31,10 +31,15 @@ export class Inbound implements InboundCounter {
       return
     }
     // A stanza that was refused is handled, too: its sender has the error.
-    const settled = Promise.allSettled([this.#settled, settling]).then(() => {
-      this.#handled = count
-      if (this.#settled === settled) this.#settled = undefined
-    })
-    this.#settled = settled
+    this.#settled = this.#handle(count, this.#settled, settling?.then(nothing, nothing))
+  }
+
+  async #handle(count: number, before: Promise<void> | undefined, settled: Promise<void> | undefined): Promise<void> {
+    if (before !== undefined) await before
+    await settled
+    this.#handled = count
+    if (count === this.#received) this.#settled = undefined
   }
 }
+
+const nothing = (): void => {}
