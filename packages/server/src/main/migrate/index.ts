@@ -2,11 +2,13 @@
 import { mkdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Config } from '../../core/config/types.ts'
+import type { Database } from '../../core/database.ts'
 import { silentLog } from '../../core/log.ts'
 import { lockFolder } from '../../storage/sqlite/folder-lock.ts'
 import { openStores } from '../../storage/stores.ts'
 import { openStorage } from '../storage.ts'
 import { type Outcome, copyTable, forgetProgress } from './copying.ts'
+import { copyAdmins, copyDomains } from './domains.ts'
 import { LATER_TABLES } from './later-tables.ts'
 import { Source, SourceError, parseSource } from './source.ts'
 import { TABLES, type Target } from './tables.ts'
@@ -64,16 +66,7 @@ export async function migrateMongooseim(config: Config, options: MigrateOptions)
     try {
       const storage = await openStorage(config, 'meerkat@localhost', silentLog())
       try {
-        const passwords = new Map(
-          Array.from(config.hostTypes.values(), ({ domains, auth }) =>
-            domains.map((domain) => [domain, auth.password] as const),
-          ).flat(),
-        )
-        const targetOf = (domain: string): Target | undefined => {
-          const password = passwords.get(domain)
-          return password && { storage, stores: openStores(storage), password }
-        }
-        return await copy(source, targetOf, { ...options, domains: domainsOf(options, [...passwords.keys()]) })
+        return await copyInto(config, storage, source, options)
       } finally {
         await storage.close()
       }
@@ -83,6 +76,29 @@ export async function migrateMongooseim(config: Config, options: MigrateOptions)
   } finally {
     lock.release()
   }
+}
+
+async function copyInto(
+  config: Config,
+  storage: Database,
+  source: Source,
+  options: MigrateOptions,
+): Promise<MigrateReport> {
+  const added = await copyDomains(source, storage, config, options)
+  const hostTypes = new Map([
+    ...Array.from(config.hostTypes.values(), ({ name, domains }) =>
+      domains.map((domain) => [domain, name] as const),
+    ).flat(),
+    ...added.domains,
+  ])
+  const targetOf = (domain: string): Target | undefined => {
+    const password = config.hostTypes.get(hostTypes.get(domain) ?? '')?.auth.password
+    return password && { storage, stores: openStores(storage), password }
+  }
+  const domains = domainsOf(options, [...hostTypes.keys()])
+  const admins = await copyAdmins(source, storage, domains, options)
+  const report = await copy(source, targetOf, { ...options, domains })
+  return { ...report, notes: [...added.notes, ...admins, ...report.notes] }
 }
 
 function domainsOf({ domains }: MigrateOptions, served: readonly string[]): readonly string[] {
