@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { StorageError } from '../core/database.ts'
-import { AT_ONCE, BatchQueue, type Job, paced, weightOf } from './batch-queue.ts'
+import { AT_ONCE, BatchQueue, type Job, weightOf } from './batch-queue.ts'
 
 interface Named extends Job {
   readonly name: string
@@ -110,28 +110,6 @@ describe('batch queue', () => {
     await end()
     equal(closed, 2)
     deepEqual(failed, ['b closed'])
-  })
-
-  it('paces batches under lasting load, and lets some go at once after a pause', () => {
-    let now = 100
-    const calls: string[] = []
-    const pace = paced(5, 2, {
-      now: () => now,
-      soon: (call) => (calls.push('soon'), call()),
-      after: (milliseconds, call) => (calls.push(`after ${milliseconds}`), (now += milliseconds), call()),
-    })
-    const starts: number[] = []
-    for (const pause of [0, 0, 2, 0, 5, 100, 0, 0]) {
-      now += pause
-      pace.defer(() => starts.push(now), 1)
-    }
-    deepEqual(starts, [100, 100, 105, 110, 115, 215, 215, 220])
-    deepEqual(calls, ['soon', 'soon', 'after 3', 'after 5', 'soon', 'soon', 'soon', 'after 5'])
-    pace.ended?.()
-    pace.defer(() => starts.push(now), 0)
-    deepEqual([calls.at(-1), starts.at(-1)], ['soon', 220], 'what answers to the end of a batch does not wait')
-    pace.defer(() => starts.push(now), 1)
-    deepEqual([calls.at(-1), starts.at(-1)], ['after 5', 225], 'what was there before does')
   })
 
   it('weighs statements by what they hold', () => {

@@ -19,10 +19,10 @@ export interface QueueLimits {
 
 /** When batches begin. */
 export interface Pace {
-  /** Puts the next batch off a little, so that what comes meanwhile shares it. `waited`: how long its first job has, in milliseconds. */
-  defer(start: () => void, waited: number): void
-  /** A batch has ended. */
-  ended?(): void
+  /** Puts the next batch off a little, so that what comes meanwhile shares it. `jobs`: how many there are now. */
+  defer(start: () => void, jobs: number): void
+  /** There are so many jobs by now for the batch that was put off. */
+  grown?(jobs: number): void
 }
 
 /** A batch begins as soon as what goes on now has had its say. */
@@ -42,8 +42,6 @@ export class BatchQueue<J extends Job> {
   #jobs = 0
   #bytes = 0
   #deferred = false
-  /** When the first of the jobs in the queue was added. */
-  #since = 0
   #closed = false
   readonly #waiting: (() => void)[] = []
 
@@ -59,7 +57,7 @@ export class BatchQueue<J extends Job> {
     if (refusal !== undefined) return job.fail(refusal)
     this.#jobs++
     this.#bytes += job.bytes
-    if (this.#queue.push(job) === 1) this.#since = performance.now()
+    this.#queue.push(job)
     this.#schedule()
   }
 
@@ -71,12 +69,15 @@ export class BatchQueue<J extends Job> {
   }
 
   #schedule(): void {
-    if (this.#deferred || this.#free.length === 0 || this.#queue.length === 0) return
+    if (this.#deferred) return this.#pace.grown?.(this.#queue.length)
+    if (this.#free.length === 0 || this.#queue.length === 0) return
     this.#deferred = true
-    this.#pace.defer(() => {
-      this.#deferred = false
-      this.#start()
-    }, performance.now() - this.#since)
+    this.#pace.defer(this.#begin, this.#queue.length)
+  }
+
+  readonly #begin = (): void => {
+    this.#deferred = false
+    this.#start()
   }
 
   /** Takes nothing more; resolves when everything queued is done. */
@@ -115,7 +116,6 @@ export class BatchQueue<J extends Job> {
       this.#fail([...jobs, ...queued], error instanceof Error ? error : new StorageError('lost', String(error)))
       this.#settle(queued)
     }
-    this.#pace.ended?.()
     this.#free.push(runner)
     this.#settle(jobs)
     this.#schedule()
@@ -134,54 +134,6 @@ export class BatchQueue<J extends Job> {
   #checkDrained(): void {
     if (this.#closed && this.#jobs === 0) for (const resolve of this.#waiting.splice(0)) resolve()
   }
-}
-
-/** What comes so soon behind the end of a batch, and begins at once, answers to it: somebody does one thing after another, and is not to wait. */
-const REACTION_MS = 0.5
-const AT_ONCE_MS = 0.1
-
-/**
- * Puts batches off to the end of the turn, and under lasting load so that one begins every `milliseconds` on average: what comes meanwhile shares a
- * batch, which costs as much as many jobs. After a pause `burst` batches go without waiting, and so does what answers to the end of a batch.
- */
-export function paced(milliseconds: number, burst: number, time: Time = SYSTEM): Pace {
-  let credit = burst
-  let end = -Infinity
-  let at = time.now()
-  const refill = (): number => {
-    const now = time.now()
-    credit = Math.min(burst, credit + (now - at) / milliseconds)
-    at = now
-    return credit
-  }
-  return {
-    defer(start, waited) {
-      const missing = 1 - refill()
-      const go = (): void => {
-        credit = Math.max(refill() - 1, 0)
-        start()
-      }
-      const answers = at - end < REACTION_MS && waited < AT_ONCE_MS
-      if (missing <= 0 || answers) time.soon(go)
-      else time.after(missing * milliseconds, go)
-    },
-    ended() {
-      end = time.now()
-    },
-  }
-}
-
-/** Where `paced` takes its time from, in milliseconds. */
-export interface Time {
-  now(): number
-  soon(call: () => void): void
-  after(milliseconds: number, call: () => void): void
-}
-
-const SYSTEM: Time = {
-  now: () => performance.now(),
-  soon: (call) => void setImmediate(call),
-  after: (milliseconds, call) => void setTimeout(call, milliseconds),
 }
 
 /** About what a statement weighs in a queue. */

@@ -1,14 +1,14 @@
-/** The embedded engine: SQLite in worker threads, one that writes and some that read. */
+/** The embedded engine: SQLite in worker threads, one that writes and, once there is much to ask, some that read. */
 import { type Database, type SqlValue, StorageError } from '../../core/database.ts'
-import { AT_ONCE, BatchQueue, type Job, type Runner, paced, weightOf } from '../batch-queue.ts'
+import { AT_ONCE, BatchQueue, type Job, type Runner, weightOf } from '../batch-queue.ts'
 import { type Committer, GroupCommit } from '../group-commit.ts'
 import { type Migration, migrate } from '../migrations/index.ts'
+import { paced } from '../pace.ts'
 import { type Durability } from './connection.ts'
-import { type Query, type QueryResult, sendable } from './messages.ts'
+import { type Guest, type Query, type QueryResult, sendable } from './messages.ts'
 import { Packer, type PackedUnits, type Span } from './packing.ts'
 import { rowsOf } from './rows.ts'
 import { Thread } from './thread.ts'
-import { type Failure } from './transaction.ts'
 
 /** How to open the embedded store. */
 export interface SqliteOptions {
@@ -26,6 +26,8 @@ export interface SqliteOptions {
   readonly maxBatch?: number
   /** The most pages (of 4 KiB) that the file may have; default: what the disk holds. */
   readonly maxPages?: number
+  /** What the writing thread does besides. */
+  readonly guest?: Guest | undefined
   /** Default: those of this release. */
   readonly migrations?: readonly Migration[]
 }
@@ -35,7 +37,7 @@ interface Question extends Job, Query {
 }
 
 /** Under lasting load a transaction begins every so many milliseconds; as many as this go without waiting after a pause. */
-const PACE_MS = 5
+const PACE_MS = 12
 const BURST = 50
 
 /** Queries sent to a reader at once: few, so that a slow one holds up little. */
@@ -57,8 +59,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
 /** The engine's threads and queues; `openSqlite` opens one. */
 export class Engine implements Database {
   /** The writing thread, public so that a test can kill it. */
-  readonly writer: Thread<PackedUnits, Failure[]>
-  readonly #readers: readonly Thread<Query[], QueryResult[]>[]
+  readonly writer: Thread<PackedUnits | Query[]>
+  readonly #readers: readonly Thread<Query[]>[]
+  /** Whether a question and a transaction have met at the writer: from then on they have threads of their own. */
+  #apart = false
   readonly #commits: GroupCommit<Span>
   readonly #queries: BatchQueue<Question>
 
@@ -69,17 +73,18 @@ export class Engine implements Database {
       ...(options.maxPages === undefined ? {} : { maxPages: options.maxPages }),
     }
     const limits = { jobs: options.maxQueued ?? 10_000, bytes: options.maxQueuedBytes ?? 64 * 1024 * 1024 }
-    this.writer = new Thread(new URL('./writer.ts', import.meta.url), connection)
+    this.writer = new Thread(new URL('./writer.ts', import.meta.url), { ...connection, guest: options.guest })
     this.#readers = Array.from(
       { length: Math.max(1, options.readers ?? 1) },
-      () => new Thread<Query[], QueryResult[]>(new URL('./reader.ts', import.meta.url), connection),
+      () => new Thread<Query[]>(new URL('./reader.ts', import.meta.url), connection),
     )
     this.#commits = new GroupCommit(
       this.#committer(),
       { ...limits, batch: options.maxBatch ?? 1000 },
       paced(PACE_MS, BURST),
     )
-    this.#queries = new BatchQueue(this.#readers.map(asking), { ...limits, batch: QUERY_BATCH }, AT_ONCE)
+    const askers = this.#readers.map((reader) => this.#asking(reader))
+    this.#queries = new BatchQueue(askers, { ...limits, batch: QUERY_BATCH }, AT_ONCE)
   }
 
   #committer(): Committer<Span> {
@@ -88,15 +93,29 @@ export class Engine implements Database {
       pack: (writes) => packer.pack(writes),
       commit: (units) => {
         const packed = packer.take(units)
+        this.#meet()
         return this.writer.request(packed, [packed.bytes.buffer])
       },
     }
   }
 
-  /** Starts the threads: the writer first, which creates the file. */
-  async start(): Promise<void> {
-    await this.writer.start()
-    await Promise.all(this.#readers.map((reader) => reader.start()))
+  /** A thread takes 11 MB: one that has hardly anything to do is not started. */
+  #asking(reader: Thread<Query[]>): Runner<Question> {
+    return async (questions) => {
+      this.#meet()
+      const queries = questions.map(({ sql, params }) => ({ sql, params: sendable(params) }))
+      const results = await (this.#apart ? reader : this.writer).request<QueryResult[]>(queries)
+      for (let i = 0; i < questions.length; i++) settle(questions[i] as Question, results[i] as QueryResult)
+    }
+  }
+
+  #meet(): void {
+    if (this.writer.isBusy) this.#apart = true
+  }
+
+  /** Starts the writer, which creates the file. */
+  start(): Promise<void> {
+    return this.writer.start()
   }
 
   commit(...args: Parameters<Database['commit']>): Promise<void> {
@@ -114,13 +133,6 @@ export class Engine implements Database {
     await Promise.all(this.#readers.map((reader) => reader.close()))
     // Last, so that the last connection to close is one that can fold the log into the file.
     await this.writer.close()
-  }
-}
-
-function asking(reader: Thread<Query[], QueryResult[]>): Runner<Question> {
-  return async (questions) => {
-    const results = await reader.request(questions.map(({ sql, params }) => ({ sql, params: sendable(params) })))
-    for (let i = 0; i < questions.length; i++) settle(questions[i] as Question, results[i] as QueryResult)
   }
 }
 
