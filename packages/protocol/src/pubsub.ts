@@ -11,6 +11,7 @@ export const NODE_CONFIG_FORM = `${PUBSUB_NS}#node_config`
 export const PUBLISH_OPTIONS_FORM = `${PUBSUB_NS}#publish-options`
 export const NODE_META_DATA_FORM = `${PUBSUB_NS}#meta-data`
 export const SUBSCRIBE_AUTHORIZATION_FORM = `${PUBSUB_NS}#subscribe_authorization`
+export const SUBSCRIBE_OPTIONS_FORM = `${PUBSUB_NS}#subscribe_options`
 
 /** What users ask of a service. */
 export const Pubsub = tag(PUBSUB_NS, 'pubsub')

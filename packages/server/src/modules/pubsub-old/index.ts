@@ -17,7 +17,7 @@ type Config = Values<typeof settings>
 export default defineModule({
   key: 'mod_pubsub_old',
   summary: 'A service for publishing and subscribing, on a domain of its own.',
-  specs: [xep(60, '1.30.0', { status: 'partial', note: 'without collections and subscription options' })],
+  specs: [xep(60, '1.30.0', { status: 'partial', note: 'without collections, digests and leases' })],
   requires: ['mod_pubsub'],
   config: settings,
 

@@ -50,11 +50,13 @@ const COMMON = [
   'retract-items',
   'retrieve-affiliations',
   'retrieve-default',
+  'retrieve-default-sub',
   'retrieve-items',
   'retrieve-subscriptions',
   'rsm',
   'subscribe',
   'subscription-notifications',
+  'subscription-options',
 ]
 
 const named = (names: readonly string[]): string[] => [PUBSUB_NS, ...names.map((name) => `${PUBSUB_NS}#${name}`)]

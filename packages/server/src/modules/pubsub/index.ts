@@ -42,7 +42,7 @@ export default defineModule({
   key: 'mod_pubsub',
   summary: 'Lets users publish what their contacts want to know: avatars, bookmarks, keys, moods.',
   specs: [
-    xep(60, '1.30.0', { status: 'partial', note: 'without collections and subscription options' }),
+    xep(60, '1.30.0', { status: 'partial', note: 'without collections, digests and leases' }),
     xep(163, '1.2.2', { note: 'without the address of the publishing resource' }),
     xep(59, '1.0', { note: 'pages of items', file: 'pubsub/items.ts' }),
     xep(84, '1.1.4', { note: 'nodes for avatars' }),

@@ -17,6 +17,7 @@ import { eventMessage } from './notify.ts'
 import type { PubsubNode } from './nodes.ts'
 import { eventOf } from './publishing.ts'
 import type { Item, StoredNode } from './store.ts'
+import { isWanted } from './subscription-options.ts'
 
 const NOTIFY = '+notify'
 /** How many explicit subscriptions of a user are looked at when a resource becomes available. */
@@ -97,9 +98,18 @@ export async function becameAvailable(engine: Engine, session: Session): Promise
     if (session.closed) return
     const node = placeOf(engine, key.service) && (await engine.nodes.get(key))
     if (node?.config.send_last_published_item !== 'on_sub_and_presence' || !isSubscribed(node, jid)) continue
+    if (!wantsNews(node, session)) continue
     if (key.service.local !== '' && session.peek(told)?.has(key.name) === true) continue
     if ((await refusal(engine, node, jid)) === undefined) await sendLast(engine, node, jid)
   }
+}
+
+/** Whether one of the subscriptions of a user and of this resource is for such news. */
+function wantsNews({ subscriptions }: StoredNode, { jid, presence }: Session): boolean {
+  return [jid.bare, jid].some((each) => {
+    const subscription = subscriptions.get(each.toString())
+    return subscription?.state === 'subscribed' && isWanted(subscription.options, presence)
+  })
 }
 
 /**

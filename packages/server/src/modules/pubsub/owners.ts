@@ -17,6 +17,7 @@ import { type Asked, type Engine, found, keyOf, nodeName, nodeOf, readJid } from
 import { refused, without } from './making.ts'
 import { behind } from './notify.ts'
 import { withSubscription } from './subscribing.ts'
+import { DEFAULT_OPTIONS } from './subscription-options.ts'
 import type { StoredNode, Subscription } from './store.ts'
 
 /** How many entities one request may change. */
@@ -95,7 +96,8 @@ export async function setSubscriptions(asked: Asked): Promise<undefined> {
     const writes: Write[] = []
     for (const { jid, state } of changes) {
       const before = node.subscriptions.get(jid.toString())
-      const changed = state === 'none' ? undefined : { jid, state, subid: before?.subid ?? subidFor(engine) }
+      const fresh = { jid, subid: subidFor(engine), options: DEFAULT_OPTIONS }
+      const changed = state === 'none' ? undefined : { ...(before ?? fresh), state }
       if (changed !== undefined) checkSubscriber(asked, node, changed)
       writes.push(changed === undefined ? engine.store.unsubscribe(node, jid) : engine.store.subscribe(node, changed))
       node =

@@ -25,10 +25,18 @@ import type { Element, Tag } from '@meerkat/xml'
 import { type IqHandler, type IqRequest, type IqRoute, type IqTarget, iqGet, iqSet } from '../../core/module.ts'
 import { type Asked, type Engine, type Place, placeOf } from './engine.ts'
 import { items, retract } from './items.ts'
-import { configuration, configure, create, defaultConfiguration, purge, remove, unsupported } from './making.ts'
+import { configuration, configure, create, defaultConfiguration, purge, remove } from './making.ts'
 import { nodeAffiliations, nodeSubscriptions, setAffiliations, setSubscriptions } from './owners.ts'
 import { publish } from './publishing.ts'
-import { affiliations, subscribe, subscriptions, unsubscribe } from './subscribing.ts'
+import {
+  affiliations,
+  defaultSubscriptionOptions,
+  setSubscriptionOptions,
+  subscribe,
+  subscriptionOptions,
+  subscriptions,
+  unsubscribe,
+} from './subscribing.ts'
 
 /** Answers a request with what goes into the result. */
 type Answer = (asked: Asked) => Element | undefined | Promise<Element | undefined>
@@ -36,16 +44,12 @@ type Answer = (asked: Asked) => Element | undefined | Promise<Element | undefine
 /** The requests of one kind, by the element that says what is wanted. */
 type Answers = readonly (readonly [words: Tag, answer: Answer])[]
 
-const noOptions: Answer = () => {
-  throw unsupported('subscription-options')
-}
-
 const READS: Answers = [
   [PubsubItems, items],
   [PubsubSubscriptions, subscriptions],
   [PubsubAffiliations, affiliations],
-  [PubsubOptions, noOptions],
-  [PubsubDefault, noOptions],
+  [PubsubOptions, subscriptionOptions],
+  [PubsubDefault, defaultSubscriptionOptions],
 ]
 const WRITES: Answers = [
   [PubsubPublish, publish],
@@ -53,7 +57,7 @@ const WRITES: Answers = [
   [PubsubSubscribe, subscribe],
   [PubsubUnsubscribe, unsubscribe],
   [PubsubCreate, create],
-  [PubsubOptions, noOptions],
+  [PubsubOptions, setSubscriptionOptions],
 ]
 const OWNER_READS: Answers = [
   [OwnerConfigure, configuration],

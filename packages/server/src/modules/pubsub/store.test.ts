@@ -5,6 +5,7 @@ import type { Database } from '../../core/database.ts'
 import { memoryDatabase } from '../../storage/memory.ts'
 import { PERSONAL } from './node-config.ts'
 import { type Item, PubsubStore, type StoredNode } from './store.ts'
+import { DEFAULT_OPTIONS } from './subscription-options.ts'
 
 const service = parseJid('juliet@example.com')
 const key = { service, name: 'n' }
@@ -88,8 +89,8 @@ describe('the store of nodes', () => {
     const config = { ...PERSONAL, title: 'T', max_items: 5, max_payload_size: 100, roster_groups_allowed: ['a', 'b'] }
     await db.commit([
       store.configure(key, config),
-      store.subscribe(key, { jid, state: 'pending', subid: 's' }),
-      store.subscribe(key, { jid, state: 'subscribed', subid: 's' }),
+      store.subscribe(key, { jid, state: 'pending', subid: 's', options: DEFAULT_OPTIONS }),
+      store.subscribe(key, { jid, state: 'subscribed', subid: 's', options: { deliver: false, show: ['dnd'] } }),
       store.affiliate(key, 'nurse@example.com', 'member'),
       store.affiliate(key, 'nurse@example.com', 'publisher'),
       store.affiliate(key, 'mallory@example.com', 'outcast'),
@@ -98,7 +99,11 @@ describe('the store of nodes', () => {
     const [read] = await store.nodes(service)
     assert.deepEqual(read?.config, config)
     assert.deepEqual([...read.subscriptions.keys()], [jid.toString()])
-    assert.equal(read.subscriptions.get(jid.toString())?.state, 'subscribed')
+    const { state, options } = read.subscriptions.get(jid.toString())!
+    assert.deepEqual([state, options], ['subscribed', { deliver: false, show: ['dnd'] }])
+    await db.commit([store.subscribe(key, { jid, state: 'subscribed', subid: 's', options: DEFAULT_OPTIONS })])
+    const [usual] = await store.nodes(service)
+    assert.deepEqual(usual!.subscriptions.get(jid.toString())!.options, DEFAULT_OPTIONS)
     assert.deepEqual([...read.affiliations], [['nurse@example.com', 'publisher']])
     assert.deepEqual(
       (await store.subscriptionsOf(jid.bare, 10)).map(({ service: of, name }) => `${of} ${name}`),

@@ -4,12 +4,14 @@ import { type Element, parseElement } from '@meerkat/xml'
 import type { Database } from '../../core/database.ts'
 import type { SqlValue, Write } from '../../core/module.ts'
 import { type NodeConfig, decodeConfig, encodeConfig } from './node-config.ts'
+import { type SubscriptionOptions, decodeOptions, encodeOptions } from './subscription-options.ts'
 
 /** A subscription of a JID, bare or full. */
 export interface Subscription {
   readonly jid: Jid
   readonly state: PubsubSubscriptionState
   readonly subid: string
+  readonly options: SubscriptionOptions
 }
 
 /** A node and whoever has to do with it, as the store has it. */
@@ -64,9 +66,9 @@ const TRIM = `DELETE FROM pubsub_item WHERE ${NODE} AND published_at <
   (SELECT published_at FROM pubsub_item WHERE ${NODE} ORDER BY published_at DESC LIMIT 1 OFFSET ?)`
 
 const PUT_SUBSCRIPTION = `INSERT INTO pubsub_subscription
-  (service_domain, service_user, node_id, subscriber, subscriber_resource, state, subid) VALUES (?, ?, ?, ?, ?, ?, ?)
+  (service_domain, service_user, node_id, subscriber, subscriber_resource, state, subid, options) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (service_domain, service_user, node_id, subscriber, subscriber_resource)
-  DO UPDATE SET state = excluded.state, subid = excluded.subid`
+  DO UPDATE SET state = excluded.state, subid = excluded.subid, options = excluded.options`
 
 const PUT_AFFILIATION = `INSERT INTO pubsub_affiliation (service_domain, service_user, node_id, jid, affiliation)
   VALUES (?, ?, ?, ?, ?) ON CONFLICT (service_domain, service_user, node_id, jid)
@@ -87,6 +89,7 @@ interface SubscriptionRow {
   readonly subscriber_resource: string
   readonly state: PubsubSubscriptionState
   readonly subid: string
+  readonly options: string | null
 }
 
 interface AffiliationRow {
@@ -195,8 +198,9 @@ export class PubsubStore {
     return { sql: `DELETE FROM pubsub_item WHERE ${NODE}`, params: keyOf(key) }
   }
 
-  subscribe(key: NodeKey, { jid, state, subid }: Subscription): Write {
-    return { sql: PUT_SUBSCRIPTION, params: [...keyOf(key), jid.bare.toString(), jid.resource, state, subid] }
+  subscribe(key: NodeKey, { jid, state, subid, options }: Subscription): Write {
+    const params = [...keyOf(key), jid.bare.toString(), jid.resource, state, subid, encodeOptions(options)]
+    return { sql: PUT_SUBSCRIPTION, params }
   }
 
   unsubscribe(key: NodeKey, jid: Jid): Write {
@@ -298,7 +302,7 @@ export interface ItemPage {
 function subscriptionOf(row: SubscriptionRow): [string, Subscription] {
   const bare = parseJid(row.subscriber)
   const jid = row.subscriber_resource === '' ? bare : bare.withResource(row.subscriber_resource)
-  return [jid.toString(), { jid, state: row.state, subid: row.subid }]
+  return [jid.toString(), { jid, state: row.state, subid: row.subid, options: decodeOptions(row.options) }]
 }
 
 function itemOf({ item_id: id, payload: text, publisher, published_at: at }: ItemRow): Item {

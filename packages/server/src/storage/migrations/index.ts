@@ -8,6 +8,7 @@ import { outbox } from './0004-outbox.ts'
 import { logOrder } from './0005-log-order.ts'
 import { pubsub } from './0006-pubsub.ts'
 import { outboxEvents } from './0007-outbox-events.ts'
+import { pubsubOptions } from './0008-pubsub-options.ts'
 
 /** The steps of this release, in order. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -18,6 +19,7 @@ export const MIGRATIONS: readonly Migration[] = [
   logOrder,
   pubsub,
   outboxEvents,
+  pubsubOptions,
 ]
 
 /** A database whose schema this release cannot use. */
