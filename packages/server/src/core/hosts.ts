@@ -12,6 +12,8 @@ export interface ServiceAddition {
   readonly service: Service
   /** Left out of what users see of the server's items. */
   readonly hidden?: boolean
+  /** Several host types may have it under one name: everybody is served by the own host type. */
+  readonly shared?: boolean
 }
 
 /** Which domains are served: by a host type, or by a service beside it. */
@@ -21,6 +23,8 @@ export class Hosts {
   readonly #services = new Map<string, Service>()
   /** Those of the host types that are beside each of their domains. */
   readonly #beside = new Map<ServiceAddition, Host>()
+  /** Services of several host types under one name. */
+  readonly #shared = new Map<string, Map<Host, Service>>()
   #domainAdded: (domain: string) => void = () => undefined
   /** Takes what is for domains that are not served here; undefined where nothing leaves. */
   elsewhere: Service | undefined
@@ -110,16 +114,33 @@ export class Hosts {
 
   /** Serves what a module of a host type adds; throws when a domain of it is taken. */
   addServiceOf(host: Host, addition: ServiceAddition): void {
-    this.#addServices(this.#placesOf(host, addition).map((domain) => [domain, addition.service]))
+    if (addition.shared === true && !isBeside(addition)) this.#share(host, addition)
+    else this.#addServices(this.#placesOf(host, addition).map((domain) => [domain, addition.service]))
     if (isBeside(addition)) this.#beside.set(addition, host)
     host.services.add(addition)
   }
 
   /** Ends what a module of a host type has added. */
   removeServiceOf(host: Host, addition: ServiceAddition): void {
-    for (const domain of this.#placesOf(host, addition)) this.#services.delete(domain)
+    const others = this.#shared.get(addition.domain)
+    others?.delete(host)
+    if (others === undefined || others.size === 0) {
+      this.#shared.delete(addition.domain)
+      for (const domain of this.#placesOf(host, addition)) this.#services.delete(domain)
+    }
     this.#beside.delete(addition)
     host.services.remove(addition)
+  }
+
+  #share(host: Host, { domain, service }: ServiceAddition): void {
+    const sharing = this.#shared.get(domain) ?? new Map<Host, Service>()
+    if (sharing.size === 0)
+      this.addService(domain, (delivery) => {
+        const own = this.of(delivery.from.domain)
+        const [first] = sharing.values()
+        return ((own && sharing.get(own)) ?? first)?.(delivery)
+      })
+    this.#shared.set(domain, sharing.set(host, service))
   }
 
   #placesOf(host: Host, addition: ServiceAddition): string[] {

@@ -113,7 +113,7 @@ function serviceOf(host: Host, config: Config, give: GiveSlot): ServiceAddition 
       return result(iq, buildUploadSlot(await give(from.bare.toString(), wanted)))
     }),
   ]
-  return { domain: config.host, service: requestService(host, routes) }
+  return { domain: config.host, service: requestService(host, routes), shared: true }
 }
 
 function checkNode(iq: Element, query: typeof DiscoInfo): void {

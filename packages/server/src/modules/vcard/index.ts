@@ -80,5 +80,5 @@ function directory(host: Host, config: Values<typeof settings>, { index }: VCard
     return own === undefined ? host.domains : [own]
   }
   const routes = directoryRoutes({ index, domainsOf, matches: config.matches })
-  return { domain: config.host, service: requestService(host, routes) }
+  return { domain: config.host, service: requestService(host, routes), shared: true }
 }
