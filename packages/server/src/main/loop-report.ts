@@ -14,22 +14,22 @@ export interface HookFrame {
   readonly owner: string
 }
 
-/** One block: sent once it is over. */
-export interface Block {
-  readonly ms: number
-}
-
-/** What the thread that watches is started with. */
+/** What the thread that watches is told. */
 export interface WatchData {
-  /** Two numbers of 32 bits: the beats of the event loop, and whether warnings are logged. */
+  /** Numbers of 32 bits, at the places below. */
   readonly cells: SharedArrayBuffer
   /** How long the event loop may stand still, in milliseconds. */
   readonly limitMs: number
 }
 
-/** Places in the cells. */
+/** Places in the cells: the beats of the event loop; 0 while there is nothing to watch. */
 export const BEATS = 0
+/** Whether warnings are logged. */
 export const LOGGED = 1
+/** How long a block has taken that is over, in milliseconds; set by the thread that watches, and cleared by the one that is watched. */
+export const BLOCKED = 2
+/** How many cells there are. */
+export const CELLS = 3
 
 /** How many functions are told. */
 const DEPTH = 12

@@ -38,7 +38,7 @@ import { s2sOf } from './s2s.ts'
 import type { Seat } from './seat.ts'
 import { software } from './software.ts'
 import { openUploads } from './uploads.ts'
-import { openStorage } from './storage.ts'
+import { openStorage, sqliteFile } from './storage.ts'
 
 /** A running server. */
 export interface Server {
@@ -92,7 +92,9 @@ async function start(
   seat: Seat | undefined,
 ): Promise<Omit<Server, 'reload'>> {
   const config = present.started
-  const kernel = await openKernel(present, modules, log, opened, seat)
+  const { event_loop_limit: limit } = config.general
+  const watch = limit === Infinity ? undefined : new LoopWatch(limit)
+  const kernel = await openKernel(present, modules, log, opened, seat, watch)
   for (const pool of openPools(config.pools, kernel.logs.area('pools'))) {
     kernel.addPool(pool.type, pool.tag, pool.value, pool.hostType)
     pool.show(
@@ -111,7 +113,9 @@ async function start(
   // Behind the timers, without which nothing is sent again, and before the modules, which must not wait for other nodes.
   opened.on('cluster', () => kernel.cluster?.close())
   opened.on('timers', turn(kernel.timers))
-  watchProcess(present, kernel, opened)
+  watchHeap(present, kernel)
+  if (watch !== undefined)
+    watchLoop(watch, kernel, opened, seat?.beside === undefined && sqliteFile(config) !== undefined)
   const development = await developmentCertificate(
     config.general.data_dir,
     [...config.hostTypes.values()].flatMap((type) => type.domains),
@@ -159,13 +163,15 @@ async function start(
   }
 }
 
-/** R21, R22: looks after the event loop and the heap. */
-function watchProcess(present: PresentConfig, kernel: Kernel, opened: Opened): void {
+/** R22: looks after the heap. */
+function watchHeap(present: PresentConfig, kernel: Kernel): void {
   const heap = new HeapWatch(kernel, () => present.current.general.max_heap_use)
   kernel.timers.every(LOOK_SECONDS, () => heap.look())
-  const limit = present.started.general.event_loop_limit
-  if (limit === Infinity) return
-  const watch = new LoopWatch(limit, kernel.log, kernel.metrics.scope())
+}
+
+/** R21: looks after the event loop. */
+function watchLoop(watch: LoopWatch, kernel: Kernel, opened: Opened, hosted: boolean): void {
+  watch.begin(kernel.log, kernel.metrics.scope(), hosted)
   opened.on('watch over the event loop', () => watch.close())
   const beat = kernel.timers.every(0, () => watch.beat())
   opened.on('beats of the event loop', () => beat.cancel())
@@ -177,11 +183,12 @@ async function openKernel(
   log: Log,
   opened: Opened,
   seat: Seat | undefined,
+  watch: LoopWatch | undefined,
 ): Promise<Kernel> {
   const config = present.started
   const logs = new AreaLogs(log, config.general.loglevel, config.log.level)
   const { storage, clock, mark } =
-    seat?.beside === undefined ? await openStore(config, logs, opened) : besides(seat.beside)
+    seat?.beside === undefined ? await openStore(config, logs, opened, watch) : besides(seat.beside)
   const stores = openStores(storage, () => clock.micros())
   const secret = await installationSecret(storage)
   const transport = seat?.transport
@@ -214,12 +221,12 @@ interface Store {
   readonly mark: ClockMark | undefined
 }
 
-async function openStore(config: Config, logs: AreaLogs, opened: Opened): Promise<Store> {
+async function openStore(config: Config, logs: AreaLogs, opened: Opened, watch?: LoopWatch): Promise<Store> {
   const { data_dir: folder } = config.general
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const lock = lockFolder(folder)
   opened.on('folder lock', () => lock.release())
-  const storage = await openStorage(config, WRITER, logs.area('storage'))
+  const storage = await openStorage(config, WRITER, logs.area('storage'), watch?.guest)
   opened.on('storage', () => storage.close())
   // R9: the times that this process gives are above those of the ones before it.
   const mark = await ClockMark.open(storage, WRITER, logs.area('core'))

@@ -1,13 +1,20 @@
-/** A process whose module keeps the event loop in a listener of a hook, until its standard input has a byte. */
+/**
+ * A process whose module keeps the event loop in a listener of a hook, until its standard input has a byte. The thread that writes the store in the
+ * folder that it is told is the one that watches; without one, a thread of its own.
+ */
 import { readSync } from 'node:fs'
 import process from 'node:process'
 import { Hooks, notify } from '../core/hooks.ts'
 import { createLog } from '../core/log.ts'
 import { Metrics } from '../core/metrics.ts'
+import { openSqlite } from '../storage/sqlite/index.ts'
 import { LoopWatch } from './loop-watch.ts'
 
 const metrics = new Metrics()
-const watch = new LoopWatch(500, createLog('warning'), metrics.scope())
+const folder = process.argv[2]
+const watch = new LoopWatch(500)
+const store = folder === undefined ? undefined : await openSqlite({ file: `${folder}/x.db`, guest: watch.guest })
+watch.begin(createLog('warning'), metrics.scope(), store !== undefined)
 const beat = setInterval(() => watch.beat(), 100)
 const hooks = new Hooks((_hook, _owner, error) => {
   throw error
@@ -37,6 +44,6 @@ setTimeout(() => {
     clearInterval(told)
     clearInterval(beat)
     process.stdout.write('measured\n')
-    void watch.close()
+    void watch.close().then(() => store?.close())
   }, 50)
 }, 1000)

@@ -5,12 +5,16 @@ import type { Config, PoolOf } from '../core/config/types.ts'
 import type { Database } from '../core/database.ts'
 import type { Log } from '../core/log.ts'
 import { openSqlite } from '../storage/sqlite/index.ts'
+import type { Guest } from '../storage/sqlite/messages.ts'
 
-/** Opens and migrates the main store. `writer` is the name of this process, which no other one with the same database may have. */
-export async function openStorage(config: Config, writer: string, log: Log): Promise<Database> {
+/**
+ * Opens and migrates the main store. `writer` is the name of this process, which no other one with the same database may have; `guest` is what a
+ * thread of the embedded store does besides.
+ */
+export async function openStorage(config: Config, writer: string, log: Log, guest?: Guest): Promise<Database> {
   const pool = mainPool(config)
   const { durability } = config.storage
-  if (pool === undefined) return openSqlite({ file: embeddedFile(config), durability })
+  if (pool === undefined) return openSqlite({ file: embeddedFile(config), durability, guest })
   // A driver that nobody uses costs no memory.
   const [{ rdbmsPool }, { openPostgres }] = await Promise.all([
     import('../pools/rdbms/index.ts'),

@@ -13,7 +13,16 @@ export interface Query {
 export type Opened = { readonly opened: true } | { readonly opened: false; readonly problem: Problem }
 
 /** What a worker is started with. */
-export type WorkerOptions = ConnectionOptions
+export interface WorkerOptions extends ConnectionOptions {
+  readonly guest?: Guest | undefined
+}
+
+/** Something else that the writer's thread does beside its work, lest it need a thread of its own: that would be 11 MB. It must not throw, nor hold the thread. */
+export interface Guest {
+  /** The address of a module whose default export is called with `data`. */
+  readonly script: string
+  readonly data: unknown
+}
 
 /** A query's answer. */
 export type QueryResult = Rows | Problem

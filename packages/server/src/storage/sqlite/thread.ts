@@ -16,12 +16,13 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** Sends requests to a worker, one at a time. After the worker's death the next request starts another one, with a growing delay. */
-export class Thread<Request, Reply> {
+/** Sends requests to a worker, which answers them in their order. After the worker's death the next request starts another one, with a growing delay. */
+export class Thread<Request> {
   readonly #script: URL
   readonly #options: WorkerOptions
   #running: Running | undefined
-  #waiting: Waiting | undefined
+  #waiting: Waiting[] = []
+  #starting: Promise<void> | undefined
   #failures = 0
   #closed = false
   #wake: (() => void) | undefined
@@ -31,14 +32,23 @@ export class Thread<Request, Reply> {
     this.#options = options
   }
 
+  /** Whether a request is under way. */
+  get isBusy(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /** Starts the worker. Rejects with a `StorageError` when it cannot open the file. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return (this.#starting ??= this.#start().finally(() => (this.#starting = undefined)))
+  }
+
+  async #start(): Promise<void> {
     if (this.#failures > 0) await this.#pause(Math.min(FIRST_DELAY * 2 ** (this.#failures - 1), LONGEST_DELAY))
     if (this.#closed) throw new StorageError('closed', 'the store is closed')
     const worker = new Worker(this.#script, { workerData: this.#options, execArgv: [] })
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
     this.#running = { worker, exited }
-    worker.on('message', (reply: unknown) => this.#settled()?.resolve(reply as never))
+    worker.on('message', (reply: unknown) => this.#waiting.shift()?.resolve(reply as never))
     worker.on('error', (error) => this.#died(worker, error))
     worker.once('exit', () => this.#died(worker, undefined))
     const opened = await this.#reply<Opened>()
@@ -54,13 +64,13 @@ export class Thread<Request, Reply> {
    * The worker's reply. Rejects with a `StorageError` when it dies before, or cannot be started again. What is in `handed` belongs to the worker
    * from then on, and is not copied.
    */
-  async request(request: Request, handed: readonly ArrayBuffer[] = []): Promise<Reply> {
-    if (this.#running === undefined) await this.start()
+  async request<Reply>(request: Request, handed: readonly ArrayBuffer[] = []): Promise<Reply> {
+    if (this.#running === undefined || this.#starting !== undefined) await this.start()
     this.#running?.worker.postMessage(request, handed)
     return this.#reply<Reply>()
   }
 
-  /** Ends the worker; the request under way must have been answered. */
+  /** Ends the worker; the requests under way must have been answered. */
   async close(): Promise<void> {
     this.#closed = true
     this.#wake?.()
@@ -74,24 +84,20 @@ export class Thread<Request, Reply> {
 
   #reply<T>(): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting = { resolve, reject }
-      if (this.#running === undefined) this.#settled()?.reject(new StorageError('lost', 'the worker is gone'))
+      if (this.#running === undefined) reject(new StorageError('lost', 'the worker is gone'))
+      else this.#waiting.push({ resolve, reject })
     })
-  }
-
-  #settled(): Waiting | undefined {
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    return waiting
   }
 
   #died(worker: Worker, error: Error | undefined): void {
     if (this.#running?.worker !== worker) return
     this.#running = undefined
     this.#failures++
-    this.#settled()?.reject(
-      new StorageError('lost', `the worker died${error === undefined ? '' : `: ${error.message}`}`),
-    )
+    this.#lose(`the worker died${error === undefined ? '' : `: ${error.message}`}`)
+  }
+
+  #lose(why: string): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(new StorageError('lost', why))
   }
 
   async #stop(): Promise<void> {
@@ -99,6 +105,7 @@ export class Thread<Request, Reply> {
     this.#running = undefined
     running?.worker.postMessage(null)
     await running?.exited
+    this.#lose('the worker is gone')
   }
 
   #pause(milliseconds: number): Promise<void> {

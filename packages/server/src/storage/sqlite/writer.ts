@@ -1,13 +1,26 @@
-/** The writer's worker thread: the one connection that changes the file. */
+/** The writer's worker thread: the one connection that changes the file. As long as there is little to do it answers questions, too. */
+import { answering } from './answering.ts'
 import { Connection } from './connection.ts'
+import { type Guest, type Query, type QueryResult } from './messages.ts'
 import { type PackedUnits, unpack } from './packing.ts'
 import { commitUnits, type Failure } from './transaction.ts'
 import { serve } from './worker.ts'
 
 serve((options) => {
   const connection = new Connection(options)
+  let reader: ReturnType<typeof answering> | undefined
+  if (options.guest !== undefined) void welcome(options.guest)
   return {
-    answer: (units: PackedUnits): Failure[] => commitUnits(connection, unpack(units)),
-    close: () => connection.close(),
+    answer: (request: PackedUnits | readonly Query[]): Failure[] | QueryResult[] =>
+      'bytes' in request ? commitUnits(connection, unpack(request)) : (reader ??= answering(options)).answer(request),
+    close: () => {
+      reader?.close()
+      connection.close()
+    },
   }
 })
+
+async function welcome({ script, data }: Guest): Promise<void> {
+  const { default: live } = (await import(script)) as { default: (data: unknown) => void }
+  live(data)
+}
