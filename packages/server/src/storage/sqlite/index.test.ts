@@ -48,6 +48,33 @@ describe('sqlite', () => {
       }
     })
 
+    it('answers questions beside a long transaction', async () => {
+      const db = await openSqlite({ file: newFile(), durability: 'process' })
+      const numbers = 'WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 1000000)'
+      await db.commit([{ sql: 'CREATE TABLE t (n integer)', params: [] }])
+      const ended: string[] = []
+      const long = db.commit([{ sql: `INSERT INTO t ${numbers} SELECT n FROM c`, params: [] }])
+      await new Promise(setImmediate)
+      await Promise.all([
+        long.then(() => ended.push('transaction')),
+        db.query('SELECT count(*) AS n FROM t').then((rows) => ended.push(JSON.stringify(rows))),
+      ])
+      deepEqual(ended, ['[{"n":0}]', 'transaction'])
+      deepEqual(await db.query('SELECT count(*) AS n FROM t'), [{ n: 1_000_000 }])
+      await db.close()
+    })
+
+    it('commits in order with questions before there is a reader, and lets no question write', async () => {
+      const db = await openSqlite({ file: newFile(), durability: 'process' })
+      await rejects(db.query('DELETE FROM store_value'), /readonly/)
+      const asked = owners(db)
+      const committed = db.commit([adding('a')])
+      deepEqual([await asked, await committed], [[], undefined])
+      deepEqual(await owners(db), ['a'])
+      await rejects(db.query('DELETE FROM store_value'), /readonly/)
+      await db.close()
+    })
+
     it('keeps the file to its owner', async () => {
       const file = newFile()
       const db = await openSqlite({ file })
