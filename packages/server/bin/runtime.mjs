@@ -11,7 +11,8 @@ const WANTED = [24, 15]
 
 /**
  * What Node is told when it runs the server: V8 lets its young generation grow to 64 MiB and more under load, and does not give it back. With
- * 4 MiB a session at rest costs half as much, and a message about 3 % more (bench/README.md).
+ * 4 MiB a session at rest costs half as much, and a message about 3 % more (bench/README.md). And it may collect garbage when it has started
+ * (src/core/spare.ts).
  */
 export const serverFlags = JSON.parse(readFileSync(new URL('./flags.json', import.meta.url), 'utf8'))
 

@@ -8,6 +8,7 @@ import { KnownSecrets, createLog, errorText } from './core/log.ts'
 import type { ProcessControl } from './main/control.ts'
 import { knownParts } from './main/known-parts.ts'
 import { loadModules } from './main/modules.ts'
+import { SPARE_MS, spare } from './core/spare.ts'
 import { startServer } from './main/server.ts'
 
 const USAGE = `usage: meerkat foreground [-c FILE]   start the server here (default: ./meerkat.toml, written when missing)
@@ -109,6 +110,8 @@ async function run(file: string, mayWrite: boolean): Promise<void> {
   report = (what, error) => server.kernel.report(what, error)
   const domains = [...config.hostTypes.values()].flatMap((type) => type.domains)
   process.stdout.write(greeting(server.addresses, domains[0] ?? 'localhost'))
+  // Not when everybody has come back after a restart.
+  setTimeout(() => server.kernel.directory.size === 0 && spare(), SPARE_MS).unref()
   // As daemons do: read the configuration again.
   process.on('SIGHUP', () => void server.reload())
   const again = await ending.wanted

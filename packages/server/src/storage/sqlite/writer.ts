@@ -1,4 +1,5 @@
 /** The writer's worker thread: the one connection that changes the file. As long as there is little to do it answers questions, too. */
+import { SPARE_MS, spare } from '../../core/spare.ts'
 import { answering } from './answering.ts'
 import { Connection } from './connection.ts'
 import { type Guest, type Query, type QueryResult } from './messages.ts'
@@ -10,6 +11,7 @@ serve((options) => {
   const connection = new Connection(options)
   let reader: ReturnType<typeof answering> | undefined
   if (options.guest !== undefined) void welcome(options.guest)
+  setTimeout(spare, SPARE_MS).unref()
   return {
     answer: (request: PackedUnits | readonly Query[]): Failure[] | QueryResult[] =>
       'bytes' in request ? commitUnits(connection, unpack(request)) : (reader ??= answering(options)).answer(request),
