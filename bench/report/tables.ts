@@ -45,6 +45,8 @@ const events: readonly Column[] = [
   ['published/s', 'published_per_s'],
   ['CPU ms for an item', 'cpu_ms_per_publish'],
   ['CPU µs for a notification', 'cpu_us_per_notification'],
+  ['user µs', 'user_us'],
+  ['system µs', 'sys_us'],
   ['p50 ms until the last one', 'p50_ms'],
   ['p99 ms until the last one', 'p99_ms'],
   ...common,

@@ -128,6 +128,8 @@ export async function pep(test: Test): Promise<void> {
     published_per_s: round(items / spent.seconds),
     cpu_ms_per_publish: round(spent.server.total / (notified / contacts.length) / 1000, 3),
     cpu_us_per_notification: round(spent.server.total / notified, 2),
+    user_us: round(spent.server.user / notified, 2),
+    sys_us: round(spent.server.system / notified, 2),
     ...publisher.latencies.quantiles(),
     ...spent.shares,
     sent: events.published,

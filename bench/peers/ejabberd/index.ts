@@ -31,7 +31,6 @@ function prepare({ home, data, port, domain, certificate }: Place, profile: Prof
     PORT: port,
     CERTIFICATE: certificate.both,
     LISTEN: federates ? federation(port) : '',
-    PUBSUB: '    last_item_cache: false',
     MORE: federates ? '  mod_s2s_dialback: {}' : archives(profile) ? ARCHIVE : '',
   })
   const [library = ''] = globSync('/usr/lib/*/ejabberd-*')
