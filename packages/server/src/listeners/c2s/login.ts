@@ -33,6 +33,8 @@ export class LoginStage implements Stage {
   readonly #loggedIn: () => void
   #exchange: SaslExchange | undefined
   #attempts = 0
+  /** The mechanisms that were offered last. */
+  #offer: readonly string[] | undefined
 
   /** `loggedIn` is called when the client has authenticated. */
   constructor(stream: ClientStream, loggedIn: () => void) {
@@ -46,7 +48,7 @@ export class LoginStage implements Stage {
     const { tls } = stream.options
     const offerTls = tls !== undefined && !stream.encrypted
     if (offerTls && tls.mode === 'starttls_required') return [StartTls({}, TlsRequired())]
-    const names = this.#offered()
+    const names = (this.#offer = this.#offered())
     const features: Element[] = offerTls ? [StartTls()] : []
     if (names.some((name) => mechanismInfo(name)?.plus === true))
       features.push(SaslChannelBinding({}, ChannelBinding({ type: 'tls-exporter' })))
@@ -95,6 +97,7 @@ export class LoginStage implements Stage {
     if (stream.options.tls !== undefined && !stream.encrypted) {
       // RFC 6120 §5.4.3.3: what was said in clear is forgotten.
       this.#exchange = undefined
+      this.#offer = undefined
       return stream.upgrade(TlsProceed())
     }
     // RFC 6120 §5.4.2.2: the failure also ends the stream
@@ -108,7 +111,7 @@ export class LoginStage implements Stage {
     if (stream.options.tls?.mode === 'starttls_required' && !stream.encrypted)
       return this.#failed(new SaslError('encryption-required', 'Use of STARTTLS required'))
     const name = auth.attr('mechanism') ?? ''
-    const offered = this.#offered()
+    const offered = this.#offer ?? this.#offered()
     // S26: what is not offered is not accepted either
     if (!offered.includes(name)) {
       const needsTls = name === 'PLAIN' && !stream.encrypted

@@ -272,15 +272,24 @@ export class ClientStream implements Receiver {
 
   /** While a step of the stream waits, nothing more is taken from the client. */
   #wait(waiting: Promise<void>): void {
-    this.#wire.pause()
-    this.#wire.hold()
+    const wire = this.#wire
+    wire.pause()
     this.#waitingSince = this.kernel.clock.monotonic()
+    let over = false
+    let held = false
+    // Most steps wait for promises that are kept at once: to stop and start reading for those would cost more than many of them.
+    afterMicrotasks(() => {
+      if (over) return
+      held = true
+      wire.hold()
+    })
     waiting
       .catch((error: unknown) => this.failed(error))
       .finally(() => {
+        over = true
         this.#waitingSince = undefined
-        if (!this.#closing) this.#wire.resume()
-        this.#wire.release()
+        if (!this.#closing) wire.resume()
+        if (held) wire.release()
       })
   }
 
@@ -327,6 +336,11 @@ export class ClientStream implements Receiver {
     const id = randomText(16, 'hex')
     this.#wire.open({ id, from: this.domain ?? this.options.defaultDomain, to })
   }
+}
+
+/** Calls when all promises that are kept by now have had their say, and before anything more is read from any connection. */
+function afterMicrotasks(call: () => void): void {
+  queueMicrotask(() => process.nextTick(call))
 }
 
 const NOT_YET: Stage = { features: () => [], element: () => undefined }

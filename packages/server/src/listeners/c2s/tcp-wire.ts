@@ -63,6 +63,7 @@ export class TcpWire implements Wire, OutputOwner {
   #aftermath: Aftermath | undefined
   #socket: Socket
   #handshaking = false
+  #binding: ChannelBindingData | undefined
   #holds = 0
   /** Bytes read, and those of them that belong to elements already handed out. */
   #read = 0
@@ -120,9 +121,10 @@ export class TcpWire implements Wire, OutputOwner {
 
   /** RFC 9266 §2: 32 bytes that both ends of this TLS 1.3 connection can derive; undefined on any other connection. */
   channelBinding(): ChannelBindingData | undefined {
+    if (this.#binding !== undefined) return this.#binding
     if (!(this.#socket instanceof TLSSocket) || this.#socket.getProtocol() !== 'TLSv1.3') return undefined
     const data = this.#socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
-    return { type: 'tls-exporter', data }
+    return (this.#binding = { type: 'tls-exporter', data })
   }
 
   certificate(): Buffer | undefined {
