@@ -3,10 +3,10 @@
  * other server, `out` goes over whatever streams the server opens.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startNames } from '../../../interop/federation/names.fixture.ts'
-import { REMOTE, stateFolder } from '../../state.ts'
+import { REMOTE } from '../../state.ts'
 import type { Client } from '../client.ts'
 import { login } from '../login.ts'
+import { startNames } from '../names.ts'
 import { RemoteServer } from '../remote.ts'
 import { Run } from '../run.ts'
 import { type Test, until } from '../test.ts'
@@ -21,14 +21,14 @@ export async function s2s(test: Test): Promise<void> {
   const streams: Client[] = []
   const remote = new RemoteServer(REMOTE.domain, number('timeout') * 1000, (client) => streams.push(client))
   await remote.listen(REMOTE.port)
-  const names = await startNames(stateFolder(), REMOTE.names, { [REMOTE.domain]: REMOTE.port })
+  const names = await startNames(REMOTE.names, REMOTE)
   const users = await test.connect(2, number('pairs') + 1, POPULAR, login)
   await sleep(1000)
   const run = await (direction === 'in' ? incoming(test, remote, users) : outgoing(test, users, streams))
   test.emit({ direction, ...(await run.measure()) })
   await test.close(users)
   remote.close()
-  await names.stop()
+  names.kill()
 }
 
 /** Users of the other server write to ours. */
