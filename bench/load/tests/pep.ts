@@ -103,7 +103,7 @@ export async function pep(test: Test): Promise<void> {
     come(client, Number(client.options.user.slice(POPULAR.length)) % KINDS),
   )
   const [owner] = await test.connect(1, 1, POPULAR, login)
-  // The server finds out what they want.
+  // The server finds out what they want, and sends them what was published before.
   await sleep(2000)
   const publisher = new Publisher(owner!, contacts, number('rate'))
   const { events } = publisher
