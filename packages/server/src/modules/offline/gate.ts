@@ -15,9 +15,14 @@ export function gateOf(host: Host, session: Session): ServingGate {
   return place.gate
 }
 
+/** The gate of a session that has one. */
+export function gateIn(session: Session): ServingGate | undefined {
+  return session.peek(slot)?.gate
+}
+
 /** Opens the gate of a session that has one. */
 export function openGate(session: Session): void {
-  session.peek(slot)?.gate?.open()
+  gateIn(session)?.open()
 }
 
 /** While its device arrives or is served, messages of others wait. */

@@ -21,6 +21,7 @@ import {
   sessionArrived,
   sessionClosed,
   sessionLeft,
+  sessionOpened,
   sessionPacked,
   text,
   timeOf,
@@ -74,7 +75,7 @@ export default defineModule({
       const quota = limit === Infinity ? {} : { limit, refused: full }
       const value = serialize(delivery.stanza)
       // The quota refuses the whole unit, so that a message is not archived either when its sender is told that it failed.
-      delivery.keep(mailboxes.store.append(owner.toString(), value, { ...quota, at: delivery.receivedAt }))
+      delivery.keep(mailboxes.append(owner.toString(), value, { ...quota, at: delivery.receivedAt }))
       // The user may have come back while this was being stored, and have found nothing yet.
       delivery.afterwards(() => {
         void host.hooks.notify(messageStored, delivery)
@@ -92,13 +93,17 @@ export default defineModule({
       hooks: [
         messageUndelivered.on(keep),
         wouldBeStored.on((message) => isKept(message, config.store_groupchat_messages) || undefined),
+        sessionOpened.on(({ jid }) => mailboxes.foresight.look(jid.bare)),
         userArriving.on((session) => mailboxes.arriving(session)),
         userAvailable.on((session) => mailboxes.arrived(session)),
         wordOfNode.on((word) => mailboxes.heard(word)),
         messageToSleepers.on((delivery, sleepers) => reserve.toSleepers(delivery, sleepers)),
         messagesHeld.on((session, messages) => reserve.held(session, messages)),
         messagesAcknowledged.on((session, stanzas) => reserve.acknowledged(session, stanzas)),
-        sessionClosed.on((session) => reserve.closed(session)),
+        sessionClosed.on((session) => {
+          mailboxes.foresight.forget(session.jid.bare.toString())
+          reserve.closed(session)
+        }),
         sessionPacked.on((memory, session) => reserve.pack(memory, session)),
         sessionLeft.on((session) => reserve.left(session)),
         sessionArrived.on((session, memory) => reserve.arrived(session, memory)),

@@ -2,16 +2,19 @@
 import { type Jid, expiresAfter, parseJid, tryJid } from '@meerkat/protocol'
 import { type Element, parseElement } from '@meerkat/xml'
 import {
+  type Append,
   type Host,
   type LogEntry,
   NodeGone,
   type Session,
   type StoredLog,
   type Word,
+  type Write,
   delayed,
   isUnwanted,
 } from '../../core/module.ts'
-import { type ServingGate, gateOf, openGate } from './gate.ts'
+import { Foresight } from './foresight.ts'
+import { type ServingGate, gateIn, gateOf, openGate } from './gate.ts'
 import type { Reserve } from './reserve.ts'
 
 /** How much is read and handed over at a time: so many messages, and of these no more than so many characters, but always one. */
@@ -33,6 +36,7 @@ function noneIfGone(error: unknown): number[] {
 /** The mailboxes of one host type. */
 export class Mailboxes {
   readonly store: StoredLog
+  readonly foresight: Foresight
   /** What stays in the mailboxes for now. */
   reserve: Reserve | undefined
   readonly #host: Host
@@ -47,17 +51,27 @@ export class Mailboxes {
   constructor(host: Host) {
     this.#host = host
     this.store = host.stores.log('offline')
+    this.foresight = new Foresight(host, this.store)
   }
 
   /** A device begins to take messages: what comes for it waits until `arrived` has looked what is kept. */
   arriving(session: Session): void {
-    if (!this.#stopped) gateOf(this.#host, session).arriving = true
+    if (this.#stopped || this.foresight.isEmpty(session.jid.bare.toString())) return
+    gateOf(this.#host, session).arriving = true
   }
 
   /** A device takes messages. */
   arrived(session: Session): void {
-    this.deliverIfAvailable(session.jid.bare)
-    gateOf(this.#host, session).arriving = false
+    const owner = session.jid.bare
+    if (!this.foresight.isEmpty(owner.toString())) this.deliverIfAvailable(owner)
+    this.foresight.forget(owner.toString())
+    const gate = gateIn(session)
+    if (gate !== undefined) gate.arriving = false
+  }
+
+  /** Stores a message for a user (a bare JID). */
+  append(owner: string, message: string, options: Append): Write {
+    return { ...this.store.append(owner, message, options), committed: () => this.foresight.forget(owner) }
   }
 
   /**

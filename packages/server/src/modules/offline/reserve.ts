@@ -160,7 +160,7 @@ export class Reserve {
 
   #append(owner: Jid, { stanza, at }: Held) {
     // Sessions hold only so much, so that no quota is needed.
-    return this.#mailboxes.store.append(owner.bare.toString(), serialize(stanza), { at })
+    return this.#mailboxes.append(owner.bare.toString(), serialize(stanza), { at })
   }
 
   #reserve(session: Session, at: number): void {

@@ -272,10 +272,12 @@ describe('what others ask of the roster', () => {
     const { storage } = scene.kernel
     const query = storage.query.bind(storage)
     storage.query = (...args) => (queries++, query(...args))
-    const juliet = scene.device('juliet/balcony')
-    for (let i = 0; i < 5; i++) await rosterOf(juliet)
-    await juliet.request(set('nurse'))
-    assert.equal((await rosterOf(juliet)).length, 1)
+    const user = scene.connect('nurse/kitchen')
+    // When the session begins, beside what else is asked then.
+    assert.equal(queries, 1)
+    for (let i = 0; i < 5; i++) await rosterOf(user)
+    await user.request(set('juliet'))
+    assert.equal((await rosterOf(user)).length, 1)
     assert.equal(queries, 1)
   })
 

@@ -34,6 +34,7 @@ import {
   personalData,
   presenceToUser,
   rfc,
+  sessionOpened,
   streamFeatures,
   userReceive,
   userSend,
@@ -78,6 +79,7 @@ export default defineModule({
         userReceive.on(refuseForged, 'early'),
         presenceToUser.on((delivery) => arrive(host, keeper, delivery), 'early'),
         streamFeatures.on((offered) => [...offered, ...features]),
+        sessionOpened.on(({ jid }) => rosters.foresee(jid)),
         contactsOf.on((user) => rosters.of(user)),
         wordOfNode.on((word) => rosters.heard(word)),
         maySeePresence.on(

@@ -39,6 +39,13 @@ export class Rosters {
     return this.#recent.get(key) ?? this.#load(key)
   }
 
+  /** A user will soon need the roster, which is asked for beside what else is, and not when the user waits for it. */
+  foresee(user: Jid): void {
+    const roster = this.of(user)
+    // Whoever needs it asks again, and hears of what is wrong.
+    if (roster instanceof Promise) roster.catch(() => undefined)
+  }
+
   /** Another node has changed a roster. */
   heard({ topic, data }: Word): undefined {
     if (topic === CHANGED) this.#recent.delete(data)
