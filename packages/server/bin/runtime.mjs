@@ -10,9 +10,8 @@ import { dirname, join } from 'node:path'
 const WANTED = [24, 15]
 
 /**
- * What Node is told when it runs the server: V8 lets its young generation grow to 64 MiB and more under load, and does not give it back. With
- * 4 MiB a session at rest costs half as much, and a message about 3 % more (bench/README.md). And it may collect garbage when it has started
- * (src/core/spare.ts).
+ * What Node is told when it runs the server: V8 lets its young generation grow to 64 MiB and more under load, and does not give it back; 16 MiB
+ * hold what waits for a commit (docs/performance.md). And it may collect garbage when it has started (src/core/spare.ts).
  */
 export const serverFlags = JSON.parse(readFileSync(new URL('./flags.json', import.meta.url), 'utf8'))
 
