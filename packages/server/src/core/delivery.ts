@@ -57,10 +57,9 @@ export class Delivery {
     else this.#kept.push(...writes)
   }
 
-  /** Sets a write that commits with what the stanza leaves behind, before it; when that is nothing, only if it `standsAlone`. */
-  keepAlong(write: Write, standsAlone = false): void {
+  /** Sets a write that commits with what the stanza leaves behind, before it, and not at all when that is nothing. */
+  keepAlong(write: Write): void {
     this.#along = write
-    if (standsAlone) this.#kept ??= []
   }
 
   /** Whether such a write is set. */

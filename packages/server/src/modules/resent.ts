@@ -1,12 +1,16 @@
 /**
  * Messages that are sent once more because their sender does not know whether they have arrived: same sender and recipient (bare JIDs) and same
  * origin-id (XEP-0359) within a day. What remembers a message is a write in the unit that keeps it, so that a message is kept and remembered
- * together or not at all. What keeps nothing costs nothing and is not remembered either, but for the first messages of a session.
+ * together or not at all. What keeps nothing costs nothing and is not remembered either; the first messages of a session are looked up all the same.
  */
 import { type Jid, messageType, originId, tryJid } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import {
+  DROP,
   type Delivery,
+  type Host,
+  type Session,
+  type Verdict,
   type SqlValue,
   type Write,
   HandledBefore,
@@ -17,6 +21,7 @@ import {
   messagesStoredLate,
   sessionSlot,
   userSend,
+  when,
   xep,
 } from '../core/module.ts'
 
@@ -28,14 +33,21 @@ const FORGETTING = 600
 const LONGEST_ID = 128
 
 /**
- * How many of a session's first messages are looked up and remembered in any case. A client that comes back sends again first what it was not
- * acknowledged, and then the recipient may be there to whom nothing that nobody else keeps would be held back.
+ * How many of a session's first messages are looked up. A client that comes back sends again first what it was not acknowledged, and its
+ * recipient may be there now: then nothing is kept of the second one, and no unit refuses it.
  */
 export const CHECKED = 100
-const slot = sessionSlot(() => ({ unchecked: CHECKED }))
+/** How many messages of before are looked at, the latest ones: more than a client has under way. */
+const LATEST = 500
+const slot = sessionSlot(() => ({ left: CHECKED, before: undefined as Before | undefined }))
+
+/** What a user has sent before a session began, as recipient and origin-id. */
+type Before = ReadonlySet<string> | Promise<ReadonlySet<string>>
 
 const REMEMBER = `INSERT INTO dedup (sender, recipient, origin_id, at) VALUES (?, ?, ?, ?)
   ON CONFLICT (sender, recipient, origin_id) DO UPDATE SET at = excluded.at WHERE dedup.at <= ?`
+
+const LATEST_OF = `SELECT recipient, origin_id FROM dedup WHERE sender = ? AND at > ? ORDER BY at DESC LIMIT ${LATEST}`
 
 const RESENT = new HandledBefore('a message that was sent before')
 
@@ -60,7 +72,7 @@ export default defineModule({
     const timer = host.every(FORGETTING, forget)
     return {
       hooks: [
-        userSend.on(recognise, 'early'),
+        userSend.on((delivery) => recognise(host, delivery), 'early'),
         messagesStoredLate.on((writes, messages, recipient) => [
           ...writes,
           ...messages.flatMap(({ stanza, at }) => rememberingLate(stanza, recipient, at) ?? []),
@@ -73,12 +85,43 @@ export default defineModule({
   },
 })
 
-function recognise(delivery: Delivery): undefined {
+function recognise(host: Host, delivery: Delivery): Verdict | Promise<Verdict> {
   const { stanza, from, to, receivedAt, session } = delivery
   const id = idOf(stanza)
   if (id === undefined) return
-  const isChecked = session !== undefined && session.slot(slot).unchecked-- > 0
-  delivery.keepAlong(remembering(from, to, id, receivedAt), isChecked)
+  delivery.keepAlong(remembering(from, to, id, receivedAt))
+  const before = session && beforeOf(host, session)
+  return before && when(before, (sent) => (sent.has(keyOf(to, id)) ? DROP : undefined))
+}
+
+const keyOf = (recipient: Jid, id: string): string => `${recipient.bare.toString()} ${id}`
+
+/** What was remembered of a user when the session sent its first message; undefined when the session has sent so much since that it matters no more. */
+function beforeOf(host: Host, session: Session): Before | undefined {
+  const place = session.slot(slot)
+  if (place.left === 0) return undefined
+  if (--place.left === 0) {
+    const last = place.before
+    place.before = undefined
+    return last
+  }
+  place.before ??= lookUp(host, session.jid.bare.toString())
+    .catch((error: unknown) => {
+      // To tell the sender that its message failed would be worse than to deliver it twice.
+      host.report('resent_lookup_failed', error)
+      return new Set<string>()
+    })
+    .then((sent) => {
+      if (place.before !== undefined) place.before = sent
+      return sent
+    })
+  return place.before
+}
+
+async function lookUp(host: Host, sender: string): Promise<ReadonlySet<string>> {
+  const since = host.clock.now() * 1000 - REMEMBERED
+  const rows = await host.storage.query<{ recipient: string; origin_id: string }>(LATEST_OF, sender, since)
+  return new Set(rows.map((row) => `${row.recipient} ${row.origin_id}`))
 }
 
 /** The id by which a message is recognised, if it has one. */
