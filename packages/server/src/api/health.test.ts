@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, describe, it } from 'node:test'
-import { StorageError } from '../core/database.ts'
+import { type Database, StorageError } from '../core/database.ts'
 import { memoryDatabase } from '../storage/memory.ts'
 import { apiStory } from './api-story.fixture.ts'
 import type { RequestHandler } from './endpoint.ts'
@@ -35,16 +35,20 @@ describe('readiness', () => {
     node.phase = 'stopping'
     assert.deepEqual(await ask(url), [503, { ready: false, reasons: ['the server is stopping'] }])
     node.phase = 'started'
-    story.kernel.shortage = 'the heap is nearly full'
+    story.kernel.room.shortage = 'the heap is nearly full'
     assert.deepEqual(await ask(url), [503, { ready: false, reasons: ['the heap is nearly full'] }])
     node.phase = 'starting'
     assert.deepEqual(await ask(url), [503, { ready: false, reasons: ['the server is starting'] }])
   })
 
   it('is refused when the store fails or does not answer, without a word of the statement', async (t) => {
-    const storage = memoryDatabase()
+    const storage: Database = memoryDatabase()
     const { story } = await apiStory(t, { storage })
     const url = await served(t, readyHandler(story.kernel, 10))
+    storage.writable = () => false
+    assert.deepEqual(await ask(url), [503, { ready: false, reasons: ['the store cannot be written to'] }])
+    storage.writable = () => true
+    assert.deepEqual(await ask(url), [200, { ready: true }])
     storage.query = () => Promise.reject(new StorageError('io', 'the disk of alice is gone'))
     assert.deepEqual(await ask(url), [503, { ready: false, reasons: ['the store fails: io'] }])
     storage.query = () => new Promise(() => undefined)

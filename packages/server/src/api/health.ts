@@ -14,7 +14,7 @@ export const healthHandler = (): RequestHandler => (request, response) => {
   setImmediate(() => sendJson(response, 200, { alive: true }))
 }
 
-/** Answers 200 when clients are welcome, else 503 with the reasons: starting, stopping, a store that does not answer, a full heap. */
+/** Answers 200 when clients are welcome, else 503 with the reasons: starting, stopping, a store that does not answer or cannot be written to, a full heap. */
 export const readyHandler = (kernel: Kernel, storeMs = STORE_MS): RequestHandler => {
   return (request, response) => {
     if (refused(request.method, response)) return
@@ -31,10 +31,12 @@ export async function reasons(kernel: Kernel, storeMs = STORE_MS): Promise<strin
   // A store that is closing has nothing to say.
   if (phase !== 'started') return [`the server is ${phase}`]
   const store = await storeProblem(kernel, storeMs)
-  return [store, kernel.shortage].filter((reason) => reason !== undefined)
+  return [store, kernel.room.shortage].filter((reason) => reason !== undefined)
 }
 
 async function storeProblem(kernel: Kernel, limit: number): Promise<string | undefined> {
+  // A client whose every message is refused is not welcome.
+  if (kernel.storage.writable?.() === false) return 'the store cannot be written to'
   const { promise: late, resolve } = Promise.withResolvers<string>()
   const timer = setTimeout(() => resolve('the store does not answer'), limit)
   const asked = kernel.storage.query('SELECT 1').then(

@@ -10,7 +10,7 @@ import { SessionDirectory, type SessionEntry } from './directory.ts'
 import { Eraser } from './eraser.ts'
 import type { Handing } from './handover.ts'
 import { type AccessCheck, Host, type SharedKey } from './host.ts'
-import { LostConnection } from './gate.ts'
+import { type Held, LostConnection } from './gate.ts'
 import { Guesses } from './guesses.ts'
 import { Hosts } from './hosts.ts'
 import { PendingRequests } from './iq.ts'
@@ -20,6 +20,7 @@ import { AreaLogs, type Log, errorText } from './log.ts'
 import { ModuleManager, type ModuleRegistry } from './manager.ts'
 import { Metrics } from './metrics.ts'
 import { reroute } from './reroute.ts'
+import { Room } from './room.ts'
 import { Router } from './router.ts'
 import { type Connection, Session, connectionLost, sessionClosed, sessionKept, sessionOpened } from './session.ts'
 import type { Stores } from './stores.ts'
@@ -59,8 +60,8 @@ export class Kernel {
   readonly counters = new NodeCounters()
   readonly metrics = new Metrics()
   readonly traffic = new Traffic(this.metrics)
-  /** Why no new connections of clients are taken at the moment (R22); undefined while they are welcome. */
-  shortage: string | undefined
+  /** Whether new connections are taken. */
+  readonly room = new Room()
   /** Failed logins, of all listeners together. */
   readonly guesses: Guesses
   readonly timers: TimerWheel
@@ -169,6 +170,13 @@ export class Kernel {
     this.endSession(entry.local, reason, error)
   }
 
+  /** Lets a session say something to its own user, as if its client had, wherever it is connected; false when it has gone. */
+  async say(entry: SessionEntry, stanza: Element): Promise<boolean> {
+    if (entry.local === undefined) return (await this.cluster?.say(entry, stanza)) === true
+    await this.router.receive(entry.local, stanza, entry.jid.bare)
+    return true
+  }
+
   /**
    * Takes its connection from a session, which ends with that unless a listener of `connectionLost` keeps it. The client is told `error`, if it
    * is still there.
@@ -193,6 +201,11 @@ export class Kernel {
   /** Sends a stanza to a resource of another node. */
   carry(entry: SessionEntry, stanza: Element, at = this.clock.micros(), handing?: Handing): void {
     this.cluster?.carry(entry, { stanza, at, handing })
+  }
+
+  /** Like `carry`, for who must know of it; see `Cluster.carried`. */
+  carried(entry: SessionEntry, held: Held, stored: boolean): Promise<void> | undefined {
+    return this.cluster?.carried(entry, held, stored)
   }
 
   /** Provides an outgoing connection under `[outgoing_pools.TYPE.TAG]`, for one host type or for all. */

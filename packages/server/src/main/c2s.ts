@@ -69,7 +69,7 @@ function changeableOptionsOf({ settings }: ListenerOf<'c2s'>, { shapers }: Confi
     outboundBytes: limits.max_queue_bytes,
     outboundStanzas: limits.max_queue_stanzas,
     shaper: () => {
-      if (rate === undefined) return () => 0
+      if (rate === undefined) return undefined
       const shaper = new Shaper(rate)
       return (bytes: number, nowMs: number) => shaper.take(bytes, nowMs)
     },

@@ -55,10 +55,10 @@ async function checkDatabase(pool: PoolOf<'rdbms'>): Promise<Finding[]> {
       { text: 'SELECT version, name FROM schema_version ORDER BY version' },
     ])
     await session.end()
-    const [rights] = (may?.rows ?? []) as readonly { may: boolean | null }[]
+    const [rights] = (may?.rows ?? []) as readonly { may: number | null }[]
     return [
       ok(`${name}: "${username}" logs in to the database "${database}" on ${host}`),
-      ...(rights?.may === true ? [] : [noTables(name, username)]),
+      ...(rights?.may === 1 ? [] : [noTables(name, username)]),
       ...checkSchema(`${name}: the database "${database}"`, history?.rows),
     ]
   } catch (error) {

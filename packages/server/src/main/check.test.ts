@@ -223,10 +223,19 @@ ${more}
       )
     assert.match(await told(), /^ok .* logs in to the database "meerkat_test_/m)
     assert.match(await told(), /^ok .* is empty: the first start makes its tables$/m)
+    assert.doesNotMatch(await told(), /may make no tables/)
     await migrateAlone(database.pool())
     assert.match(await told(), /^ok .* that of this release$/m)
     await database.run(`INSERT INTO schema_version VALUES (9999, 'later', 0)`)
     assert.match(await told(), /^wrong .* cannot be used: .* schema version 9999 \(later\)/m)
+  })
+
+  it('tells when the user may make no tables, and how to let it', async (t) => {
+    const database = await makeDatabase()
+    t.after(() => database.drop())
+    await database.run('DROP SCHEMA public')
+    const config = () => loadConfig(join(folder(t), 'meerkat.toml'), GENERAL + pool(database.name), known)
+    assert.match(printFindings(await checkServer(config)), /^note .* may make no tables, .*: GRANT CREATE ON SCHEMA/m)
   })
 
   it('tells of a database that is not there, and of a server that is not, and how to mend it', async (t) => {

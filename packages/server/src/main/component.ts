@@ -74,7 +74,7 @@ function changeableOptionsOf({ settings }: ListenerOf<'component'>, { shapers }:
       attributes: limits.max_attributes,
     },
     shaper: () => {
-      if (rate === undefined) return () => 0
+      if (rate === undefined) return undefined
       const shaper = new Shaper(rate)
       return (bytes: number, nowMs: number) => shaper.take(bytes, nowMs)
     },

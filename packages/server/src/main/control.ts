@@ -51,8 +51,10 @@ export function controlOf(
     commitHash: '',
     startedAt: kernel.clock.now(),
     logFiles: logFiles(),
-    services: [...config.services.keys()],
-    internalDatabases: [],
+    services: [...config.services.keys()].toSorted(),
+    get internalDatabases() {
+      return present.current.internalDatabases
+    },
     get logLevel() {
       return level
     },

@@ -1,8 +1,8 @@
 /** R22: refuses new clients while the heap is nearly full, so that those who are here keep being served. */
 import process from 'node:process'
-import { getHeapStatistics, setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { getHeapStatistics } from 'node:v8'
 import type { Kernel } from '../core/kernel.ts'
+import { collector } from '../core/spare.ts'
 
 /** Bytes of the heap. */
 export interface HeapUse {
@@ -16,7 +16,7 @@ export interface Heap {
   collect(): void
 }
 
-/** How often the owner calls `look`, in seconds. */
+/** How often the owner calls `look`, in seconds, when few newcomers ask for room. */
 export const LOOK_SECONDS = 1
 
 /** Percent that the use must fall below the limit before clients are welcome again: not one in, one out. */
@@ -43,10 +43,10 @@ export class HeapWatch {
   /** Looks at the heap, and refuses or welcomes clients. */
   look(): void {
     const most = this.#most()
-    const refusing = this.#kernel.shortage !== undefined
+    const refusing = this.#kernel.room.shortage !== undefined
     const full = most < 100 && this.#isAbove(refusing ? most - Math.min(RELIEF, most / 2) : most)
     if (full === refusing) return
-    this.#kernel.shortage = full ? REASON : undefined
+    this.#kernel.room.shortage = full ? REASON : undefined
     if (full) this.#kernel.log.warn({ what: 'heap_nearly_full', ...this.#heap.use() }, 'new connections are refused')
     else this.#kernel.log.notice({ what: 'heap_has_room', ...this.#heap.use() }, 'new connections are accepted again')
   }
@@ -77,17 +77,11 @@ export function oldSpace(
   return megabytes === undefined ? limit * (1 - YOUNG_SHARE) : Number(megabytes) * MIB
 }
 
-let collector: (() => void) | undefined
-
 /** The heap of this process. */
 export const processHeap: Heap = {
-  use: () => ({ used: process.memoryUsage().heapUsed, limit: oldSpace() }),
+  // R23: process.memoryUsage() would want a file descriptor, and may get none.
+  use: () => ({ used: getHeapStatistics().used_heap_size, limit: oldSpace() }),
   collect() {
-    if (collector === undefined) {
-      // Node has no other way to ask for it once the process runs.
-      setFlagsFromString('--expose-gc')
-      collector = runInNewContext('gc') as () => void
-    }
-    collector()
+    collector()?.()
   },
 }

@@ -80,6 +80,7 @@ async function openHttp(
     address,
     tls,
     maxConnections: settings.transport.max_connections,
+    compress: settings.protocol.compress,
     mounts: withGone(listener, [
       ...listener.handlers.flatMap((handler) => mountsOf(kernel, handler, address)),
       ...clients.mounts,

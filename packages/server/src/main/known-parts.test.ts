@@ -104,11 +104,13 @@ describe('what MongooseIM has', () => {
     assert.equal(config.hostTypes.get('localhost')!.modules.size, disciplined.length)
   })
 
-  it('mod_pubsub of before 6.8 is known by its backend, and serves its domain', () => {
-    const modulesOf = (text: string) => [
-      ...read(`[modules.mod_pubsub]\n${text}`).hostTypes.get('localhost')!.modules.keys(),
-    ]
-    assert.deepEqual(modulesOf('backend = "mnesia"'), ['mod_pubsub', 'mod_pubsub_old'])
-    assert.deepEqual(modulesOf('backend = "rdbms"'), ['mod_pubsub'])
+  it('mod_pubsub of before 6.8 is known by what it alone had, and goes over as a whole', () => {
+    const modulesOf = (text: string) => read(`[modules.mod_pubsub]\n${text}`).hostTypes.get('localhost')!.modules
+    const olds = ['backend = "mnesia"', 'plugins = ["pep"]', 'default_node_config.publish_model = "open"']
+    for (const old of olds) assert.deepEqual([...modulesOf(old).keys()], ['mod_pubsub_old'], old)
+    assert.deepEqual([...modulesOf('backend = "rdbms"').keys()], ['mod_pubsub'])
+    const closed = modulesOf('backend = "rdbms"\nplugins = ["flat"]\ndefault_node_config.access_model = "whitelist"')
+    const { default_node_config: node } = closed.get('mod_pubsub_old') as Record<string, Record<string, unknown>>
+    assert.equal(node!['access_model'], 'whitelist')
   })
 })

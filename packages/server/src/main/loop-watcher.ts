@@ -2,8 +2,8 @@
  * Watches the event loop of the main thread from another one (R21). When that stands still it is stopped for an instant as a debugger does it, and its
  * stack tells who has it: this costs nothing before, and works when the loop never turns again.
  */
-import { writeSync } from 'node:fs'
 import type { Debugger, Session } from 'node:inspector'
+import { lineWriter } from './log-output.ts'
 import {
   BEATS,
   BLOCKED,
@@ -14,6 +14,8 @@ import {
   blockedLine,
   isHookCall,
 } from './loop-report.ts'
+
+const writeLine = lineWriter()
 
 /** At most one block in so many milliseconds is looked into; all are measured. */
 const LOOK_MS = 5000
@@ -26,6 +28,7 @@ export default function watch({ cells, limitMs }: WatchData): NodeJS.Timeout {
   let since = performance.now()
   let before = since
   let blocked = false
+  let named = false
   let looked = -Infinity
 
   const turn = (): void => {
@@ -37,11 +40,14 @@ export default function watch({ cells, limitMs }: WatchData): NodeJS.Timeout {
     if (present !== beats || asleep) {
       if (blocked && !asleep) Atomics.store(shared, BLOCKED, now - since)
       blocked = false
+      named = false
       beats = present
       since = now
-    } else if (!blocked && now - since >= limitMs) {
+    } else if (now - since >= limitMs) {
       blocked = true
-      if (Atomics.load(shared, LOGGED) === 0 || now - looked < LOOK_MS) return
+      // One that goes on is named when it is its turn.
+      if (named || Atomics.load(shared, LOGGED) === 0 || now - looked < LOOK_MS) return
+      named = true
       looked = now
       look(now - since)
     }
@@ -56,7 +62,7 @@ function look(ms: number): void {
   const session = new Session()
   const done = (line?: string): void => {
     session.post('Debugger.resume', () => session.disconnect())
-    if (line !== undefined) writeSync(2, line)
+    if (line !== undefined) writeLine(line)
   }
   // A frame names its script by number; the debugger tells the names of all of them when it is switched on.
   const urls = new Map<string, string>()

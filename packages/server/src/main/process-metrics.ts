@@ -8,8 +8,8 @@ import { processHeap } from './heap-watch.ts'
 export function showProcess(kernel: Kernel): void {
   const node = kernel.metrics.scope()
   node.gauge('system_tcp_ports', 'count', openSockets)
-  node.gauge('system_memory', 'total', () => process.memoryUsage.rss())
-  node.gauge('meerkat_memory', 'heap_used', () => process.memoryUsage().heapUsed)
+  node.gauge('system_memory', 'total', residentBytes)
+  node.gauge('meerkat_memory', 'heap_used', () => processHeap.use().used)
   node.gauge('meerkat_memory', 'heap_limit', () => processHeap.use().limit)
   let before = performance.eventLoopUtilization()
   // Since the last look, as Prometheus wants it; the first one is since the start.
@@ -19,6 +19,18 @@ export function showProcess(kernel: Kernel): void {
     before = now
     return utilization
   })
+}
+
+let resident = 0
+
+/** R23: reading it takes a file descriptor; without one it is what it was. */
+export function residentBytes(): number {
+  try {
+    resident = process.memoryUsage.rss()
+  } catch {
+    // Out of descriptors.
+  }
+  return resident
 }
 
 /** TCP connections that are open, of clients and of pools. */

@@ -61,7 +61,7 @@ export function s2sOf(kernel: Kernel, config: Config, development: TlsFiles): S2
 function s2sOptionsOf(
   kernel: Kernel,
   { shapers }: Config,
-  { default_policy, host_policy, shared, outgoing }: S2sSettings,
+  { default_policy, host_policy, shared, outgoing, stream_management: acks }: S2sSettings,
   listeners: readonly ListenerOf<'s2s'>[],
   routeSubdomains: boolean,
 ): S2sOptions {
@@ -82,6 +82,14 @@ function s2sOptionsOf(
     queueTimeoutMs: outgoing.queue_timeout * 1000,
     // Over connections that we have made come features and short answers.
     limits: { stanzaBytes: 65_536, depth: 16, elements: 512, attributes: 64 },
+    acks: acks.enabled
+      ? {
+          stanzas: acks.buffer_max,
+          characters: acks.buffer_bytes,
+          askEvery: acks.ack_freq,
+          timeoutMs: acks.ack_timeout * 1000,
+        }
+      : undefined,
     tls: clientTlsOf(kernel, outgoing.tls, listeners),
     shaper: shaperOf(shapers.get(outgoing.shaper)),
     routeSubdomains,

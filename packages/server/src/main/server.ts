@@ -25,6 +25,7 @@ import { ClockMark, RENEW_SECONDS } from './clock-mark.ts'
 import { componentListeners } from './component.ts'
 import { type Life, type ProcessControl, controlOf } from './control.ts'
 import { developmentCertificate } from './certificates.ts'
+import { DescriptorWatch } from './descriptor-watch.ts'
 import { HeapWatch, LOOK_SECONDS } from './heap-watch.ts'
 import { changedAuth, serveKeptDomains, startHost, stopHosts } from './hosts.ts'
 import { Opened } from './opened.ts'
@@ -113,7 +114,7 @@ async function start(
   // Behind the timers, without which nothing is sent again, and before the modules, which must not wait for other nodes.
   opened.on('cluster', () => kernel.cluster?.close())
   opened.on('timers', turn(kernel.timers))
-  watchHeap(present, kernel)
+  watchSupplies(present, kernel)
   if (watch !== undefined)
     watchLoop(watch, kernel, opened, seat?.beside === undefined && sqliteFile(config) !== undefined)
   const development = await developmentCertificate(
@@ -163,10 +164,15 @@ async function start(
   }
 }
 
-/** R22: looks after the heap. */
-function watchHeap(present: PresentConfig, kernel: Kernel): void {
+/** R22, R23: looks after the heap and the file descriptors. */
+function watchSupplies(present: PresentConfig, kernel: Kernel): void {
   const heap = new HeapWatch(kernel, () => present.current.general.max_heap_use)
-  kernel.timers.every(LOOK_SECONDS, () => heap.look())
+  const descriptors = new DescriptorWatch(kernel.log)
+  kernel.room.look = () => heap.look()
+  kernel.timers.every(LOOK_SECONDS, () => {
+    heap.look()
+    descriptors.look()
+  })
 }
 
 /** R21: looks after the event loop. */
@@ -211,6 +217,7 @@ async function openKernel(
     userArchives(storage, (host) => settingsOf(kernel, host, 'mod_mam')),
   )
   showProcess(kernel)
+  storage.show?.(kernel.metrics.scope({ pool_tag: 'default' }))
   return kernel
 }
 

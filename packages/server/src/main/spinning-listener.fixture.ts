@@ -8,13 +8,14 @@ import { Hooks, notify } from '../core/hooks.ts'
 import { createLog } from '../core/log.ts'
 import { Metrics } from '../core/metrics.ts'
 import { openSqlite } from '../storage/sqlite/index.ts'
+import { lineWriter } from './log-output.ts'
 import { LoopWatch } from './loop-watch.ts'
 
 const metrics = new Metrics()
 const folder = process.argv[2]
 const watch = new LoopWatch(500)
 const store = folder === undefined ? undefined : await openSqlite({ file: `${folder}/x.db`, guest: watch.guest })
-watch.begin(createLog('warning'), metrics.scope(), store !== undefined)
+watch.begin(createLog('warning', { write: lineWriter() }), metrics.scope(), store !== undefined)
 const beat = setInterval(() => watch.beat(), 100)
 const hooks = new Hooks((_hook, _owner, error) => {
   throw error

@@ -92,7 +92,7 @@ export class BoshHandler implements HttpMount {
     if (body === undefined || rid === undefined || Number.isNaN(rid)) return reply.send(terminalBody('bad-request'))
     const taken = { rid, body, bytes: bytes.length, reply }
     const sid = body.attr('sid')
-    if (sid === undefined && this.#service.short) return reply.unavailable()
+    if (sid === undefined && !this.#service.hasRoom()) return reply.unavailable()
     const encrypted = request.socket instanceof TLSSocket
     if (sid === undefined) {
       const terms =

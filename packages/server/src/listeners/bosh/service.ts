@@ -25,9 +25,9 @@ export class BoshService {
     return closing || size >= this.settings.max_sessions || !this.#streams.welcomes(ip, options)
   }
 
-  /** Whether the server has no room for more clients at the moment (R22). */
-  get short(): boolean {
-    return this.#kernel.shortage !== undefined
+  /** Whether the server has room for a client who comes now (R22). */
+  hasRoom(): boolean {
+    return this.#kernel.room.forOneMore()
   }
 
   /** Whether users of a domain may come by BOSH; also when there is no such domain, which the stream will say. */

@@ -5,6 +5,7 @@ import { Body, DiscoItems, Iq, Message, Presence, parseJid } from '@meerkat/prot
 import { type Element, tag, text } from '@meerkat/xml'
 import { generate } from 'selfsigned'
 import disco from '../../modules/disco.ts'
+import mam from '../../modules/mam/index.ts'
 import messages from '../../modules/messages.ts'
 import presence from '../../modules/presence/index.ts'
 import roster from '../../modules/roster/index.ts'
@@ -219,6 +220,29 @@ test('S70: a component sends as its own domain only, unless check_from is off', 
   gateway.say(forged('ok', ` from='romeo@example.net'`))
   const [message] = await received(scene, 'juliet')
   assert.equal(message?.attr('from'), 'romeo@example.net')
+})
+
+test("S61, S56: a component reads no user's archive and no roster, and changes neither", async (t) => {
+  const scene = await story(t, {
+    modules: [...modules, [mam, { pm: { user_prefs_store: 'rdbms' } }]],
+    users: ['juliet', 'romeo'],
+    access: { mam_lookup_messages: 'default', mam_set_prefs: 'default' },
+  })
+  const { component } = await listening(t, scene)
+  const irc = await component().join('irc.example.com')
+  await scene.device('romeo').send(Message({ to: 'juliet@example.com/1', type: 'chat' }, Body({}, 'our secret')))
+  await received(scene, 'juliet')
+  const asked = [
+    `<query xmlns='urn:xmpp:mam:2'/>`,
+    `<prefs xmlns='urn:xmpp:mam:2' default='never'/>`,
+    `<query xmlns='jabber:iq:roster'><item jid='x@irc.example.com'/></query>`,
+  ]
+  for (const [i, payload] of asked.entries()) {
+    irc.say(`<iq type='set' id='own${i}' from='x@irc.example.com' to='juliet@example.com'>${payload}</iq>`)
+    await irc.hears(new RegExp(`<iq type='error' id='own${i}' .*<forbidden `))
+  }
+  assert.doesNotMatch(irc.heard, /our secret/)
+  assert.deepEqual(scene.device('juliet').take(), [])
 })
 
 test('RFC 6120 §8.2.3: what is no stanza, or has no good address, is refused with bad-request; errors are not (S58, S59)', async (t) => {

@@ -77,7 +77,7 @@ export class ComponentListener {
 
   #accept(socket: Socket): void {
     const isFull = this.#streams.size + (this.#gate?.size ?? 0) >= this.#options.maxConnections
-    if (isFull || this.#kernel.shortage !== undefined) return this.#refuse(socket)
+    if (isFull || !this.#kernel.room.forOneMore()) return this.#refuse(socket)
     if (this.#gate !== undefined) return this.#gate.enter(socket, this.#admitPaused)
     this.#admit(socket, { ip: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 })
   }

@@ -58,7 +58,7 @@ export class ComponentStream implements Receiver, Component {
   readonly #wire: CountingWire
   readonly #unsent = new Unsent()
   readonly #elements: ElementTraffic
-  readonly #pause: (bytes: number, nowMs: number) => number
+  readonly #pause: ReturnType<ComponentOptions['shaper']>
   #id = ''
   #phase: 'opening' | 'proving' | 'known' | 'closing' = 'opening'
   #isOver = false
@@ -135,7 +135,7 @@ export class ComponentStream implements Receiver, Component {
   heard(bytes: number): boolean {
     if (this.#phase === 'closing') return false
     this.#kernel.counters.bytesIn += bytes
-    const rest = this.#pause(bytes, this.#kernel.clock.monotonic())
+    const rest = this.#pause?.(bytes, this.#kernel.clock.monotonic()) ?? 0
     if (rest > 0) {
       this.#wire.hold()
       this.#kernel.timers.after(rest / 1000, () => this.#wire.release())

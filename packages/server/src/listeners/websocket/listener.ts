@@ -94,6 +94,6 @@ export class WebSocketListener implements HttpMount {
     // S9: only so many who have not authenticated
     if (!this.#streams.welcomes(plainAddress(request.socket.remoteAddress), this.#options.stream))
       return '429 Too Many Requests'
-    return this.#streams.closing || this.#kernel.shortage !== undefined ? '503 Service Unavailable' : undefined
+    return this.#streams.closing || !this.#kernel.room.forOneMore() ? '503 Service Unavailable' : undefined
   }
 }
