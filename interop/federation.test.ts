@@ -8,6 +8,8 @@ import type { Client } from '@meerkat/client'
 import { befriend, connectDevice, expect, freshUser, iq, message, story } from '@meerkat/client/testing'
 import { Body, Iq, Message, Ping, Presence, VersionQuery } from '@meerkat/protocol'
 import { type Element, text } from '@meerkat/xml'
+import { BadLine } from '../e2e/bad-line.fixture.ts'
+import { figureOf } from '../e2e/federation.fixture.ts'
 import { type Server, startServer } from '../e2e/harness.ts'
 import { FederationAuthority } from './federation/authority.fixture.ts'
 import { namesAbsent, startNames } from './federation/names.fixture.ts'
@@ -24,13 +26,22 @@ const settings: Readonly<Record<Protection, { readonly listener: string; readonl
   dialback: { listener: 'mode = "starttls"', outgoing: 'mode = "starttls"' },
 }
 
+/** What stands between the two, in both directions. */
+interface Lines {
+  readonly there: BadLine
+  readonly back: BadLine
+}
+
 /** A server of ours, and a foreign one, that find each other by name. */
-async function pairOf(kind: PeerKind, protection: Protection): Promise<{ ours: Server; peer: Peer }> {
+async function pairOf(kind: PeerKind, protection: Protection, lines?: Lines): Promise<{ ours: Server; peer: Peer }> {
   const folder = mkdtempSync(join(tmpdir(), 'meerkat-federation-'))
   const domain = `${kind.name.toLowerCase()}.test`
   const [namesPort, ourPort, c2sPort, s2sPort] = (await freePorts(4)) as [number, number, number, number]
   const authority = new FederationAuthority(folder)
-  const names = await startNames(folder, namesPort, { [OURS]: ourPort, [domain]: s2sPort })
+  const names = await startNames(folder, namesPort, {
+    [OURS]: lines?.back.to(ourPort) ?? ourPort,
+    [domain]: lines?.there.to(s2sPort) ?? s2sPort,
+  })
   const certificate = authority.issue(OURS)
   const ours = await startServer({
     domains: [OURS],
@@ -44,7 +55,7 @@ async function pairOf(kind: PeerKind, protection: Protection): Promise<{ ours: S
     modules: '[modules.mod_presence]\n[modules.mod_roster]\n[modules.mod_disco]\n[modules.mod_ping]',
     extra: s2sText(ourPort, namesPort, protection),
   })
-  const options = { folder: join(folder, 'peer'), domain, c2sPort, s2sPort, namesPort, protection }
+  const options = { folder: join(folder, 'peer'), domain, c2sPort, s2sPort, namesPort, protection, acknowledges: true }
   const peer = await Peer.start(kind, { ...options, ca: authority.ca, certificate: authority.issue(domain) })
   after(async () => {
     await peer.stop()
@@ -115,6 +126,56 @@ for (const kind of [prosody, ejabberd]) {
         if (protection === 'required') await comesBack(ours, peer)
       })
   })
+}
+
+describe('XEP-0198 with Prosody', { skip: prosody.absent() ?? namesAbsent() ?? false, concurrency: 1 }, () => {
+  // Prosody acknowledges, and asks, where certificates say who it is.
+  test('what is lost on the way is sent again, in both directions', { timeout: 120_000 }, async (t) => {
+    const lines = { there: await BadLine.open(), back: await BadLine.open() }
+    after(() => Object.values(lines).forEach((line) => line.close()))
+    const { ours, peer } = await pairOf(prosody, 'required', lines)
+    t.after(() => t.diagnostic(peer.output.slice(-8000)))
+    await story(t, { server: ours, users: { romeo: 1 } }, ({ romeo }) =>
+      story(t, { server: peer, users: { juliet: 1 } }, async ({ juliet }) => {
+        romeo.send(chat(juliet.jid, 'hello'))
+        await expect(juliet).message({ body: 'hello' })
+        juliet.send(chat(romeo.jid, 'hello'))
+        await expect(romeo).message({ body: 'hello' })
+        // What is sent first, Prosody does not count yet. Behind that it asks, and ours says that it is stored.
+        juliet.send(chat(romeo.jid, 'and more'))
+        await expect(romeo).message({ body: 'and more' })
+        while (!/#queue = 0 \(acked: 1\)/.test(peer.output)) await ours.graphql(ANYTHING)
+        await underWay(ours, 0)
+
+        lines.there.swallow('there')
+        for (const body of NUMBERS) romeo.send(chat(juliet.jid, body))
+        await underWay(ours, NUMBERS.length)
+        lines.there.cut()
+        assert.deepEqual(await bodies(juliet), NUMBERS)
+
+        lines.back.swallow('there')
+        for (const body of NUMBERS) juliet.send(chat(romeo.jid, body))
+        await expect(juliet).nothing()
+        lines.back.cut()
+        assert.deepEqual(await bodies(romeo), NUMBERS)
+      }),
+    )
+  })
+})
+
+/** The bodies of the next messages. */
+async function bodies(client: Client): Promise<string[]> {
+  const found: string[] = []
+  while (found.length < NUMBERS.length) found.push(text(Body.in(await client.receive(message().matches))))
+  return found
+}
+
+const ANYTHING = '{ stat { globalStats { outgoingS2S } } }'
+const NUMBERS = ['1', '2', '3', '4', '5']
+
+/** Resolves when the other server has still to acknowledge so many stanzas. */
+async function underWay(server: Server, count: number): Promise<void> {
+  while ((await figureOf(server, 'meerkat_s2s_unacknowledged')) !== count);
 }
 
 /** The foreign server restarts, and both sides find each other again. */

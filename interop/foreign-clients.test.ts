@@ -12,7 +12,7 @@ import { announce, connectDevice, freshUser, message, presence, type TestUser } 
 import { Body, Iq, Message, Presence, RosterQuery } from '@meerkat/protocol'
 import { CERTIFICATE_FILE } from '../e2e/config.ts'
 import { startServer } from '../e2e/harness.ts'
-import { type ForeignClient } from './clients/foreign-client.ts'
+import { type ForeignClient, slixmpp } from './clients/foreign-client.ts'
 import { type Kind, kinds } from './clients/kinds.ts'
 import { webSocketUrl, withWebSocket } from './clients/server.ts'
 import { type Row, tableOf, withTable } from './clients/table.ts'
@@ -206,6 +206,27 @@ for (const kind of kinds)
   describe(kind.name, { skip: kind.version === undefined && `${kind.name} is not installed` }, () => {
     walk(kind)
   })
+
+const { version } = kinds.find(({ name }) => name === 'slixmpp')!
+test(
+  'slixmpp goes through all mechanisms over TLS 1.3, for which its channel binding is not made, to one without',
+  { skip: version === undefined && 'slixmpp is not installed' },
+  async () => {
+    const { jid, password } = await freshUser(server, 'unbound')
+    const { host, port, folder } = server
+    const certificate = join(folder, CERTIFICATE_FILE)
+    const client = await slixmpp({
+      jid: `${jid}/foreign`,
+      password,
+      host,
+      port,
+      certificate,
+      env: { SLIXMPP_TLS13: '1' },
+    })
+    assert.deepEqual([client.session['tls'], client.session['mechanism']], ['TLSv1.3', 'PLAIN'])
+    await client.leave()
+  },
+)
 
 test('the table of clients', (t) => {
   const table = tableOf(rows)

@@ -32,10 +32,12 @@ export interface Login {
   readonly certificate: string
   /** The client's own certificate and its key, as files in PEM, for SASL EXTERNAL. */
   readonly own?: { readonly cert: string; readonly key: string }
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Where a client over WebSocket logs in: `url` instead of host and port. */
-export interface WebSocketLogin extends Omit<Login, 'host' | 'port' | 'own'> {
+export interface WebSocketLogin extends Omit<Login, 'host' | 'port' | 'own' | 'env'> {
   readonly url: string
 }
 
@@ -43,10 +45,10 @@ export interface WebSocketLogin extends Omit<Login, 'host' | 'port' | 'own'> {
 export type Contacts = Readonly<Record<string, { readonly subscription: string; readonly ask: string | null }>>
 
 /** slixmpp, from Debian's own Python. Resolves when it is online. */
-export function slixmpp({ jid, password, host, port, certificate, own }: Login): Promise<ForeignClient> {
+export function slixmpp({ jid, password, host, port, certificate, own, env }: Login): Promise<ForeignClient> {
   const program = join(import.meta.dirname, 'slixmpp', 'client.py')
   const args = [program, jid, password, host, String(port), certificate, ...(own ? [own.cert, own.key] : [])]
-  return ForeignClient.online(spawn('/usr/bin/python3', args, { stdio: 'pipe' }))
+  return ForeignClient.online(spawn('/usr/bin/python3', args, { stdio: 'pipe', env: { ...process.env, ...env } }))
 }
 
 /** xmpp.js, from npm. Resolves when it is online. */

@@ -18,6 +18,8 @@ export interface PeerOptions {
   readonly ca: string
   readonly certificate: Certificate
   readonly protection: Protection
+  /** Acknowledges stanzas (XEP-0198), where it can. */
+  readonly acknowledges?: boolean
   /** Logs little; otherwise everything, to tell why a test has failed. */
   readonly isQuiet?: boolean
 }
@@ -95,6 +97,8 @@ export const prosody: PeerKind = {
   prepare(options) {
     const { folder, certificate, ca, protection } = options
     const tls = protection !== 'dialback'
+    // What it sends again over another connection it stamps with the time (XEP-0203).
+    const smacks = options.acknowledges === true ? '"smacks", ' : ''
     const text = `
 run_as_root = true
 pidfile = "${join(folder, 'prosody.pid')}"
@@ -106,7 +110,7 @@ log = { { levels = { min = "${options.isQuiet === true ? 'warn' : 'debug'}" }, t
 unbound = { resolvconf = false, hoststxt = false, forward = "127.0.0.1@${options.namesPort}",
   options = { ["local-zone:"] = "test. transparent", ["do-not-query-localhost:"] = "no" } }
 ${tls ? `ssl = { certificate = "${certificate.cert}", key = "${certificate.key}", cafile = "${ca}" }` : ''}
-modules_enabled = { "disco", "roster", "saslauth", ${tls ? '"tls", ' : ''}"dialback", "ping", "version", "register" }
+modules_enabled = { ${smacks}"disco", "roster", "saslauth", ${tls ? '"tls", ' : ''}"dialback", "ping", "version", "register" }
 modules_disabled = { "posix" }
 allow_registration = true
 authentication = "internal_plain"
@@ -114,6 +118,8 @@ allow_unencrypted_plain_auth = true
 c2s_require_encryption = false
 s2s_require_encryption = ${tls}
 s2s_secure_auth = ${protection === 'required'}
+smacks_enabled_s2s = true
+smacks_s2s_resend = true
 VirtualHost "${options.domain}"
 `
     const file = join(folder, 'prosody.cfg.lua')
@@ -151,6 +157,7 @@ modules:
   mod_ping: {}
   mod_register: {ip_access: all, access: all, welcome_message: {}}
   mod_roster: {}
+  ${options.acknowledges === true ? 'mod_stream_mgmt: {}' : ''}
   ${protection === 'required' ? '' : 'mod_s2s_dialback: {}'}
   mod_version: {}
 `,

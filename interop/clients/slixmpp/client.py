@@ -6,6 +6,7 @@ client.py JID/RESOURCE PASSWORD HOST PORT CERTIFICATE [OWN_CERTIFICATE OWN_KEY]
 import asyncio
 import inspect
 import json
+import os
 import ssl
 import sys
 
@@ -42,8 +43,9 @@ class Client(ClientXMPP):
     def get_ssl_context(self):
         context = super().get_ssl_context()
         # It binds to the channel by tls-unique only, and older versions try that even on TLS 1.3, which has none
-        # (RFC 9266, 3); a server that offers -PLUS must then refuse the rest as a downgrade (RFC 5802, 6).
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        # (RFC 9266, 3); a server that offers -PLUS must then refuse the rest as a downgrade (RFC 5802, 6), but for PLAIN.
+        if 'SLIXMPP_TLS13' not in os.environ:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
         return context
 
     def came_back(self, is_resumed):

@@ -34,6 +34,8 @@ export class Federation implements Opener {
   readonly dns: Dns
   readonly #options: FederationParts['options']
   readonly #routes = new Map<string, Route>()
+  /** How many stanzas went over another connection because one was lost. */
+  resent = 0
   #questions = 0
   #isClosed = false
 
@@ -42,7 +44,10 @@ export class Federation implements Opener {
     this.dns = dns
     this.#options = options
     kernel.hosts.elsewhere = (delivery) => this.#route(delivery)
-    kernel.metrics.scope().gauge('meerkat_s2s_streams', 'outgoing', () => this.size)
+    const figures = kernel.metrics.scope()
+    figures.gauge('meerkat_s2s_streams', 'outgoing', () => this.size)
+    figures.gauge('meerkat_s2s_unacknowledged', 'count', () => this.unacknowledged)
+    figures.counted('meerkat_s2s_resent', 'count', () => this.resent)
   }
 
   get isClosed(): boolean {
@@ -54,6 +59,13 @@ export class Federation implements Opener {
     return [...this.#routes.values()].filter(({ isOpen }) => isOpen).length
   }
 
+  /** How many stanzas other servers have not acknowledged. */
+  get unacknowledged(): number {
+    let sum = 0
+    for (const route of this.#routes.values()) sum += route.unacknowledged
+    return sum
+  }
+
   /** Whether a domain is served here. */
   isOurs(domain: string): boolean {
     return this.kernel.hosts.of(domain) !== undefined || this.kernel.hosts.service(domain) !== undefined
@@ -62,6 +74,11 @@ export class Federation implements Opener {
   /** Whether one of our domains may have to do with another one. */
   allows(local: string, remote: string): boolean {
     return this.#optionsOf(local).allows(remote)
+  }
+
+  /** Whether those who send to one of our domains learn what was handled (XEP-0198). */
+  acknowledges(local: string): boolean {
+    return this.#optionsOf(local).acks !== undefined
   }
 
   /** Whether a key is one that a domain of ours has given. */

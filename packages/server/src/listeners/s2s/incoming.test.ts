@@ -6,14 +6,13 @@ import { text } from '@meerkat/xml'
 import { generate } from 'selfsigned'
 import messages from '../../modules/messages.ts'
 import { settle, story } from '../../testing/story.ts'
-import { type Elsewhere, type Federating, type TestPeer, at, elsewhere, federating, header } from './s2s.fixture.ts'
+import { type Elsewhere, type Federating, at, elsewhere, federating, header } from './s2s.fixture.ts'
+import { THERE, claim, joined, vouch } from './shown.fixture.ts'
 
 type Context = Parameters<typeof story>[0]
 
-const THERE = 'montague.example'
 const error = (condition: string): RegExp =>
   new RegExp(`<stream:error><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>.*</stream:stream>$`)
-const claim = (from = THERE, to = 'example.com'): string => `<db:result from='${from}' to='${to}'>key</db:result>`
 const message = (from: string, to = 'juliet@example.com/1', body = 'hi'): string =>
   `<message from='${from}' to='${to}' type='chat'><body>${body}</body></message>`
 
@@ -24,26 +23,6 @@ async function verona(
   const scene = await story(t, { modules: [[messages]], users: ['juliet'] })
   const there = await elsewhere(t)
   return { scene, there, ...(await federating(t, scene, { s2s: { addresses: at(THERE, there.port) } })) }
-}
-
-/** Answers the question of our server about a key, as the authoritative server. */
-async function vouch(there: Elsewhere, type = 'valid', change: (answer: string) => string = (answer) => answer) {
-  const asked = await there.next()
-  await asked.hears(/<stream:stream/)
-  asked.say(`${header(THERE, 'example.com', " version='1.0' id='v1'")}<stream:features/>`)
-  const [, from, to, id] = await asked.hears(/<db:verify from='([^']*)' to='([^']*)' id='([^']*)'>key<\/db:verify>/)
-  asked.say(change(`<db:verify from='${to}' to='${from}' id='${id}' type='${type}'/>`))
-  return asked
-}
-
-/** A stream that has shown its domain. */
-async function joined({ there, peer }: { there: Elsewhere } & Federating): Promise<TestPeer> {
-  const romeo = peer().say(header(THERE, 'example.com'))
-  await romeo.hears(/<\/stream:features>/)
-  romeo.say(claim())
-  await vouch(there)
-  await romeo.hears(/<db:result from='example\.com' to='montague\.example' type='valid'\/>/)
-  return romeo
 }
 
 async function bodies(scene: Awaited<ReturnType<typeof story>>, count: number): Promise<string[]> {

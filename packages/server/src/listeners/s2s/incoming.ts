@@ -8,10 +8,12 @@ import {
   Mechanism,
   Mechanisms,
   SaslError,
+  STREAM_MANAGEMENT_NS,
   StartTls,
   type StreamCondition,
   StreamError,
   StreamFeatures,
+  StreamManagement,
   Success,
   TlsFailure,
   TlsProceed,
@@ -19,6 +21,7 @@ import {
   tryJid,
 } from '@meerkat/protocol'
 import { type Element, XmlError, text } from '@meerkat/xml'
+import type { InboundCounter } from '../../core/gate.ts'
 import type { Kernel } from '../../core/kernel.ts'
 import type { Timer } from '../../core/timers.ts'
 import type { ElementTraffic } from '../../core/traffic.ts'
@@ -28,12 +31,15 @@ import { DialbackIn } from './dialback-in.ts'
 import type { Federation } from './federation.ts'
 import { Link, type Header, type LinkOwner } from './link.ts'
 import type { Pause, S2sListenerOptions } from './options.ts'
+import { Receipts } from './receipts.ts'
 import { receiveStanza } from './receive.ts'
 import { trustedCertificate } from './trust.ts'
 import { isStanzaName } from './words.ts'
 
 /** How often a server may fail to show who it is on one connection. */
 const MOST_FAILURES = 3
+/** How long what has come may take to be handled before a stream is closed, in seconds. */
+const LAST_COMMIT_SECONDS = 3
 
 /** A stream from another server. */
 export class IncomingStream implements LinkOwner {
@@ -45,6 +51,7 @@ export class IncomingStream implements LinkOwner {
   readonly #onGone: () => void
   readonly #onTrusted: () => void
   readonly #dialback: DialbackIn
+  readonly #receipts: Receipts
   /** Who may send to whom: `from to`, domains. */
   readonly #pairs = new Set<string>()
   /** The pair that the last stanza was for. */
@@ -78,6 +85,7 @@ export class IncomingStream implements LinkOwner {
     this.#traffic = this.kernel.traffic.elements('s2s')
     this.#heardAt = this.kernel.clock.monotonic()
     this.#dialback = new DialbackIn(this)
+    this.#receipts = new Receipts(this)
     this.#link = new Link(this.kernel, socket, options.beforeLogin, this)
     this.#timer = this.kernel.timers.after(options.authTimeoutMs / 1000, () => this.fail('connection-timeout'))
     if (options.tls?.mode === 'tls') this.#link.acceptTls(options.tls)
@@ -100,6 +108,21 @@ export class IncomingStream implements LinkOwner {
   /** The pairs of domains between which stanzas may come, as `from to`. */
   get pairs(): ReadonlySet<string> {
     return this.#pairs
+  }
+
+  /** Whether a domain of the other server is known. */
+  get isKnown(): boolean {
+    return this.#pairs.size > 0
+  }
+
+  /** Whether the other server may learn what was handled (XEP-0198). */
+  get acknowledges(): boolean {
+    return this.#header !== undefined && this.federation.acknowledges(this.#header.to)
+  }
+
+  /** Who is told of each stanza; undefined when nobody wants to know. */
+  get counter(): InboundCounter | undefined {
+    return this.#receipts.counter
   }
 
   /** Whether stanzas may come from the one domain to the other. */
@@ -157,6 +180,24 @@ export class IncomingStream implements LinkOwner {
     // RFC 6120 §4.9.1.2: an error before our header still needs the header.
     if (!this.#isAnswered) this.#answer(this.#options.defaultDomain, undefined)
     if (error !== undefined) this.#traffic.out.streamErrors++
+    const { settled } = this.#receipts
+    if (settled === undefined) this.#end(error)
+    else void this.#endBehind(settled, error)
+  }
+
+  /** What has come is handled before the end. */
+  async #endBehind(settled: Promise<void>, error: StreamError | undefined): Promise<void> {
+    const late = this.kernel.timers.after(LAST_COMMIT_SECONDS, () => this.#end(error))
+    await settled
+    late.cancel()
+    this.#end(error)
+  }
+
+  /** XEP-0198 §7: what was handled is acknowledged before the end, so that nothing of it comes again. */
+  #end(error: StreamError | undefined): void {
+    const { last } = this.#receipts
+    if (last !== undefined) this.#link.send(last)
+    this.#receipts.reset()
     this.#link.close(error)
   }
 
@@ -202,7 +243,10 @@ export class IncomingStream implements LinkOwner {
     if (offersTls && tls.mode === 'starttls_required') return [StartTls({}, TlsRequired())]
     const features = offersTls ? [StartTls()] : []
     if (this.#offersExternal()) features.push(Mechanisms({}, Mechanism({}, 'EXTERNAL')))
-    return [...features, DialbackFeature({}, DialbackErrors())]
+    features.push(DialbackFeature({}, DialbackErrors()))
+    // XEP-0198 §2 and §5: where stanzas may come next. A dialback brings no other features, so it stands beside that; <enable/> has to wait.
+    if (this.acknowledges) features.push(StreamManagement())
+    return features
   }
 
   /** S76, XEP-0178 §3: EXTERNAL is offered only to whom it will let in. */
@@ -232,6 +276,7 @@ export class IncomingStream implements LinkOwner {
     if (StartTls.is(element)) return this.#startTls()
     if (Auth.is(element)) return this.#auth(element)
     if (ns === DIALBACK_NS) return this.#dialback.element(element)
+    if (ns === STREAM_MANAGEMENT_NS) return this.#receipts.element(element)
     if (this.#pairs.size === 0) throw new StreamError('not-authorized')
     if (!isStanzaName(name)) throw new StreamError('unsupported-stanza-type')
     return receiveStanza(this, element)
@@ -247,6 +292,7 @@ export class IncomingStream implements LinkOwner {
     if (this.#link.buffered > 0) return this.destroy('plaintext behind starttls')
     // What was shown in clear is forgotten.
     this.#pairs.clear()
+    this.#receipts.reset()
     this.#from = ''
     this.send(TlsProceed())
     this.#link.restart()

@@ -55,7 +55,7 @@ export class S2sListener {
     const { maxConnections, maxUnauthenticatedPerIp } = this.#options
     const isFull = this.#streams.size >= maxConnections || this.#strangers.from(ip) >= maxUnauthenticatedPerIp
     // R22, S9: there is no room for anybody, or not for one more of whom nothing is known
-    if (kernel.shortage !== undefined || isFull) {
+    if (isFull || !kernel.room.forOneMore()) {
       kernel.counters.connectionsRefused++
       socket.on('error', () => undefined)
       socket.destroy()

@@ -49,6 +49,17 @@ export interface S2sClientTls {
   readonly serverName: string | undefined
 }
 
+/** Acknowledgements of what other servers are sent (XEP-0198). */
+export interface AckOptions {
+  /** How much may wait for an acknowledgement; what comes then waits to be sent. */
+  readonly stanzas: number
+  readonly characters: number
+  /** Behind how many stanzas the other server is asked. */
+  readonly askEvery: number
+  /** How long it may take to answer. */
+  readonly timeoutMs: number
+}
+
 /** `[s2s]` of a host type. */
 export interface S2sOptions {
   readonly allows: (domain: string) => boolean
@@ -69,6 +80,8 @@ export interface S2sOptions {
   readonly queueStanzas: number
   readonly queueTimeoutMs: number
   readonly limits: StreamLimits
+  /** Undefined: nothing is acknowledged, in neither direction. */
+  readonly acks: AckOptions | undefined
   readonly tls: S2sClientTls
   readonly shaper: () => Pause
   /** Whether stanzas to subdomains of ours that nobody serves go out. */

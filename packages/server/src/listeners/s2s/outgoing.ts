@@ -6,14 +6,21 @@ import {
   Mechanism,
   Mechanisms,
   SaslFailure,
+  SmAck,
+  SmEnable,
+  SmFailed,
+  SmRequest,
   StartTls,
   StreamErrorTag,
   StreamError,
   StreamFeatures,
+  StreamManagement,
   Success,
   TlsProceed,
   dialbackKey,
   errorCondition,
+  handledCountTooHigh,
+  readCount,
 } from '@meerkat/protocol'
 import { type Element, XmlError, text } from '@meerkat/xml'
 import type { Kernel } from '../../core/kernel.ts'
@@ -21,9 +28,10 @@ import type { Timer } from '../../core/timers.ts'
 import { certificateNames, standsFor } from './certificate-names.ts'
 import { domainOf } from './incoming.ts'
 import { type Header, Link, type LinkOwner } from './link.ts'
-import type { S2sOptions } from './options.ts'
+import type { AckOptions, S2sOptions } from './options.ts'
 import { trustedCertificate } from './trust.ts'
 import type { Parcel } from './outlet.ts'
+import { Unacknowledged } from './unacknowledged.ts'
 
 /** What a stream is for. */
 export interface Purpose {
@@ -47,6 +55,10 @@ export interface OutgoingUser {
 
 type Step = 'tls' | 'features' | 'proceed' | 'success' | 'dialback' | 'ready' | 'over'
 
+const REQUEST = SmRequest()
+/** How long the other server may take to acknowledge the last stanzas before a stream is closed, in seconds. */
+const LAST_ACK_SECONDS = 3
+
 /** How many steps the other server has for dialback, in which it must find and ask us. */
 const DIALBACK_STEPS = 4
 
@@ -63,6 +75,9 @@ export class OutgoingStream implements LinkOwner {
   #timer: Timer | undefined
   #id = ''
   #isAuthenticated = false
+  #offersAcks = false
+  /** Undefined when the other server acknowledges nothing. */
+  #unacknowledged: Unacknowledged | undefined
   /** Whether a certificate was tried and refused. */
   wasRefused = false
 
@@ -90,7 +105,12 @@ export class OutgoingStream implements LinkOwner {
 
   /** Whether the other server takes what it is sent. */
   get hasRoom(): boolean {
-    return this.#link.hasRoom
+    return this.#link.hasRoom && this.#unacknowledged?.isFull !== true
+  }
+
+  /** How many stanzas the other server has not acknowledged. */
+  get unacknowledged(): number {
+    return this.#unacknowledged?.size ?? 0
   }
 
   get encrypted(): boolean {
@@ -102,17 +122,40 @@ export class OutgoingStream implements LinkOwner {
     this.#user = user
   }
 
-  /** Sends an element; `parcel` comes back from `undelivered` while it has not left. */
+  /** Sends an element; a stanza in a parcel comes back from `undelivered` while it is not acknowledged, or has not left. */
   send(element: Element, parcel?: Parcel): number {
     const { local } = this.#purpose
     const bytes = this.#link.send(element, parcel)
     this.#kernel.traffic.elements('s2s', this.#kernel.hosts.of(local)?.type).out.count(element, bytes)
+    if (parcel !== undefined) {
+      parcel.characters = bytes
+      parcel.sendings++
+      this.#unacknowledged?.add(parcel)
+    }
     return bytes
   }
 
-  /** What was to be sent and has not left, oldest first. */
-  undelivered(): Parcel[] {
+  /** What was not acknowledged, oldest first; where nothing is, what has not left. */
+  undelivered(): readonly Parcel[] {
+    return this.#unacknowledged?.parcels ?? this.unsent()
+  }
+
+  /** What has not left, oldest first. */
+  unsent(): readonly Parcel[] {
     return this.#link.undelivered()
+  }
+
+  /** Ends the stream when the other server has acknowledged what it was sent, or has had some seconds for that. */
+  async finish(): Promise<void> {
+    const settled = this.#unacknowledged?.settled
+    if (settled !== undefined) {
+      const late = this.#kernel.timers.after(LAST_ACK_SECONDS, () => this.#link.close())
+      this.#unacknowledged!.ask()
+      await settled
+      late.cancel()
+    }
+    this.#link.close()
+    await this.#ended.promise
   }
 
   close(error?: StreamError): void {
@@ -144,6 +187,7 @@ export class OutgoingStream implements LinkOwner {
     if (this.#step === 'over') return
     const wasReady = this.#step === 'ready'
     this.#await('over')
+    this.#unacknowledged?.stop()
     this.#ready.reject(new Error(reason))
     this.#link.close(error)
     if (wasReady) this.#user?.gone(reason)
@@ -175,7 +219,27 @@ export class OutgoingStream implements LinkOwner {
 
   /** S71: this stream has asked what it has asked; answers to anything else change nothing, and stanzas come over other streams. */
   #used(element: Element): void {
+    if (SmAck.is(element)) return this.#acknowledged(element)
+    if (SmRequest.is(element)) return void this.#link.send(SmAck({ h: 0 }))
+    if (SmFailed.is(element)) return this.#goWithout()
     this.#user?.received(element)
+  }
+
+  /** XEP-0198 §4 and §6. */
+  #acknowledged(ack: Element): void {
+    if (this.#unacknowledged === undefined) return
+    const { isFull, sent } = this.#unacknowledged
+    const h = readCount(ack.attr('h'))
+    if (h === undefined || !this.#unacknowledged.acknowledge(h))
+      return this.#fail(`acknowledges ${h} of ${sent} stanzas`, handledCountTooHigh(h, sent))
+    if (isFull) this.#user?.drained()
+  }
+
+  /** XEP-0198 §6: the other server acknowledges nothing, after all. */
+  #goWithout(): void {
+    this.#unacknowledged?.stop()
+    this.#unacknowledged = undefined
+    this.#user?.drained()
   }
 
   #features(features: Element): void {
@@ -188,6 +252,7 @@ export class OutgoingStream implements LinkOwner {
       // S73: nothing is said in clear where TLS is required
       if (tls.mode !== 'starttls') return this.#fail('offers no TLS', new StreamError('policy-violation'))
     }
+    this.#offersAcks = StreamManagement.in(features) !== undefined
     if (this.#purpose.kind === 'verify' || this.#isAuthenticated) return this.#finish()
     const mechanisms = Mechanisms.in(features)
     const offered = mechanisms !== undefined && Mechanism.all(mechanisms).some((each) => text(each) === 'EXTERNAL')
@@ -247,7 +312,18 @@ export class OutgoingStream implements LinkOwner {
 
   #finish(): void {
     this.#await('ready')
+    const { acks } = this.#options
+    // XEP-0198 §3: what is sent behind <enable/> counts, whether the answer has come or not.
+    if (acks !== undefined && this.#offersAcks && this.#purpose.kind === 'send') this.#enable(acks)
     this.#ready.resolve()
+  }
+
+  #enable(acks: AckOptions): void {
+    this.#link.send(SmEnable())
+    this.#unacknowledged = new Unacknowledged(this.#kernel, acks, {
+      ask: () => void this.#link.send(REQUEST),
+      silent: () => this.#fail('does not acknowledge', new StreamError('connection-timeout')),
+    })
   }
 
   failed(error: unknown): void {

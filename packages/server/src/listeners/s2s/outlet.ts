@@ -5,10 +5,12 @@ import type { Delivery } from '../../core/delivery.ts'
 /** A stanza on its way out: it is not lost without a word. */
 export interface Parcel {
   readonly delivery: Delivery
-  /** Since when it has been here, in milliseconds of the monotonic clock. */
-  readonly since: number
-  /** Whether it goes for the second time, since a connection was lost. */
-  readonly isRetry: boolean
+  /** Since when it has been in line, in milliseconds of the monotonic clock. */
+  since: number
+  /** Over how many connections it was sent. */
+  sendings: number
+  /** How long its text is, once that is known. */
+  characters: number
 }
 
 /** Whose way out it is. */

@@ -5,7 +5,7 @@ import type { IncomingStream } from './incoming.ts'
 
 /** Hands a stanza to the router; the next one waits for a returned promise. Throws StreamError for one that must end the stream. */
 export function receiveStanza(stream: IncomingStream, stanza: Element): void | Promise<void> {
-  const { federation, kernel } = stream
+  const { federation, kernel, counter } = stream
   const [sentBy, sentTo] = [stanza.attr('from'), stanza.attr('to')]
   const [from, to] = [tryJid(sentBy), tryJid(sentTo)]
   const sender = from === undefined ? domainPart(sentBy) : from.domain
@@ -18,14 +18,20 @@ export function receiveStanza(stream: IncomingStream, stanza: Element): void | P
     throw new StreamError('invalid-from')
   }
   // One user's address does not cost all others of the domain their stream.
-  if (from === undefined) return void kernel.counters.s2sDropped++
+  if (from === undefined) return dropped(stream)
   const problem = to === undefined ? 'jid-malformed' : isProper(stanza) ? undefined : 'bad-request'
-  if (problem === undefined) return kernel.router.enter(stanza, from, to!, 's2s')
-  kernel.counters.s2sDropped++
+  if (problem === undefined) return kernel.router.enter(stanza, from, to!, 's2s', counter)
+  dropped(stream)
   if (!mayBounce(stanza) || stanza.attr('type') === 'result') return
   const server = tryJid(recipient)!
   const reply = errorReply(stanza, new StanzaError('modify', problem)).with({ from: server, to: from })
   return kernel.router.enter(reply, server, from, 'server')
+}
+
+/** A stanza goes nowhere; that is handled, too. */
+function dropped({ kernel, counter }: IncomingStream): void {
+  kernel.counters.s2sDropped++
+  counter?.count(undefined)
 }
 
 /** The prepared domain of an address whose other parts cannot be read. */

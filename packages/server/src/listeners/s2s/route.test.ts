@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSecureContext } from 'node:tls'
-import { Body, Message, Presence, dialbackKey, errorCondition, makeJid } from '@meerkat/protocol'
+import { Body, Message, Presence, makeJid } from '@meerkat/protocol'
 import messages from '../../modules/messages.ts'
-import { type Story, settle, story } from '../../testing/story.ts'
+import { settle, story } from '../../testing/story.ts'
 import type { Dns } from './dns.ts'
 import type { S2sOptions } from './options.ts'
-import { type Elsewhere, type TestPeer, at, elsewhere, federating, header, s2sOptions } from './s2s.fixture.ts'
+import { at, elsewhere, federating, header, s2sOptions } from './s2s.fixture.ts'
+import { THERE, refused, welcomed } from './shown.fixture.ts'
 
 type Context = Parameters<typeof story>[0]
 
-const THERE = 'montague.example'
 const ROMEO = `romeo@${THERE}`
 const chat = (body: string, to = ROMEO) => Message({ to, type: 'chat', id: body }, Body({}, body))
 
@@ -20,24 +20,6 @@ async function verona(t: Context, changes: Partial<S2sOptions> = {}, dns?: Dns) 
   const s2s = { addresses: at(THERE, there.port), ...changes }
   const { federation } = await federating(t, scene, { s2s, ...(dns !== undefined && { dns }) })
   return { scene, there, federation, juliet: scene.device('juliet') }
-}
-
-/** Takes our server's stream, and its word for who it is. */
-async function welcomed(there: Elsewhere): Promise<TestPeer> {
-  const peer = await there.next()
-  await peer.hears(/<stream:stream [^>]*from='example\.com' to='montague\.example'/)
-  peer.say(`${header(THERE, 'example.com', " version='1.0' id='s1'")}<stream:features/>`)
-  const [, key] = await peer.hears(/<db:result from='example\.com' to='montague\.example'>([0-9a-f]+)<\/db:result>/)
-  assert.equal(key, dialbackKey('secret', { receiving: THERE, originating: 'example.com', streamId: 's1' }))
-  peer.say(`<db:result from='${THERE}' to='example.com' type='valid'/>`)
-  return peer
-}
-
-/** The conditions of the errors that come to Juliet. */
-async function refused(scene: Story, count: number): Promise<(string | undefined)[]> {
-  const { received } = scene.device('juliet')
-  while (received.length < count) await settle()
-  return received.splice(0).map((stanza) => `${stanza.attr('id')} ${errorCondition(stanza)}`)
 }
 
 test('XEP-0220 §2.1: our server shows its domain, and what waited goes in order', async (t) => {

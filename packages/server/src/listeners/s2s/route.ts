@@ -1,5 +1,6 @@
 /** The way from one of our domains to one elsewhere: a stream when there is something to send, and a bounded line before it (S78). */
 import { StanzaError, type StanzaCondition } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
 import { backoff } from '../../core/backoff.ts'
 import type { Delivery } from '../../core/delivery.ts'
 import type { Timer } from '../../core/timers.ts'
@@ -13,11 +14,8 @@ import { textOf } from './words.ts'
 /** The pause after a first failure, in milliseconds; it doubles up to `max_retry_delay`. */
 const FIRST_PAUSE_MS = 1000
 
-/** A parcel in line, and how long its text is. */
-interface Waiting {
-  readonly parcel: Parcel
-  readonly bytes: number
-}
+/** Over how many connections, at most, a stanza is sent whose connections are lost. */
+const MOST_SENDINGS = 3
 
 /** The way to one domain. */
 export class Route {
@@ -26,7 +24,7 @@ export class Route {
   readonly #federation: Federation
   readonly #options: S2sOptions
   readonly #pause: Pause
-  #line: Waiting[] = []
+  #line: Parcel[] = []
   #bytes = 0
   #stream: OutgoingStream | undefined
   #isOpening = false
@@ -52,12 +50,17 @@ export class Route {
     return this.#stream !== undefined
   }
 
+  /** How many stanzas the other server has not acknowledged. */
+  get unacknowledged(): number {
+    return this.#stream?.unacknowledged ?? 0
+  }
+
   /** Sends a stanza when it is its turn; who sent it is told when it cannot be sent. */
   send(delivery: Delivery): void {
     const now = this.#now
     if (this.#isClosed) return this.#bounce(delivery, 'remote-server-timeout')
-    if (now < this.#retryAt) return this.#bounce(delivery, this.#condition)
-    const parcel = { delivery, since: now, isRetry: false }
+    if (now < this.#retryAt && this.#line.length === 0) return this.#bounce(delivery, this.#condition)
+    const parcel = { delivery, since: now, sendings: 0, characters: 0 }
     if (this.#line.length === 0 && this.#mayWrite()) return this.#write(parcel)
     this.#enqueue(parcel)
   }
@@ -67,9 +70,7 @@ export class Route {
     this.#isClosed = true
     this.#idle?.cancel()
     this.#refuseAll('remote-server-timeout')
-    const stream = this.#stream
-    stream?.close()
-    await stream?.ended
+    await this.#stream?.finish()
   }
 
   get #now(): number {
@@ -93,21 +94,27 @@ export class Route {
   }
 
   #enqueue(parcel: Parcel): void {
-    const bytes = textOf(parcel.delivery.stanza).length
-    const { queueBytes, queueStanzas, queueTimeoutMs } = this.#options
-    if (this.#bytes + bytes > queueBytes || this.#line.length >= queueStanzas)
+    parcel.characters = textOf(parcel.delivery.stanza).length
+    const { queueBytes, queueStanzas } = this.#options
+    if (this.#bytes + parcel.characters > queueBytes || this.#line.length >= queueStanzas)
       return this.#bounce(parcel.delivery, 'resource-constraint')
-    this.#line.push({ parcel, bytes })
-    this.#bytes += bytes
-    this.#late ??= this.#federation.kernel.timers.after(queueTimeoutMs / 1000, () => this.#tooLate())
-    if (this.#stream === undefined && !this.#isOpening) void this.#open()
+    this.#line.push(parcel)
+    this.#bytes += parcel.characters
+    this.#attend()
+  }
+
+  /** Sees to it that what is in line goes, or goes back. */
+  #attend(): void {
+    if (this.#line.length === 0) return
+    this.#late ??= this.#federation.kernel.timers.after(this.#options.queueTimeoutMs / 1000, () => this.#tooLate())
+    if (this.#stream === undefined && !this.#isOpening && this.#now >= this.#retryAt) void this.#open()
   }
 
   /** What can be written is. */
   #goOn(): void {
     while (this.#line.length > 0 && this.#mayWrite()) {
-      const { parcel, bytes } = this.#line.shift()!
-      this.#bytes -= bytes
+      const parcel = this.#line.shift()!
+      this.#bytes -= parcel.characters
       this.#write(parcel)
     }
     if (this.#line.length > 0) return
@@ -119,15 +126,14 @@ export class Route {
   #tooLate(): void {
     this.#late = undefined
     const oldest = this.#now - this.#options.queueTimeoutMs
-    const late = this.#line.filter(({ parcel }) => parcel.since <= oldest)
-    this.#line = this.#line.filter(({ parcel }) => parcel.since > oldest)
-    this.#bytes = this.#line.reduce((sum, { bytes }) => sum + bytes, 0)
-    for (const { parcel } of late) this.#bounce(parcel.delivery, 'remote-server-timeout')
-    if (late.length > 0 && this.#stream?.hasRoom === false) this.#stream.destroy('the other server does not read')
-    const [first] = this.#line
-    if (first === undefined) return
-    const rest = (first.parcel.since - oldest) / 1000
-    this.#late ??= this.#federation.kernel.timers.after(rest, () => this.#tooLate())
+    const late = this.#line.filter(({ since }) => since <= oldest)
+    this.#line = this.#line.filter(({ since }) => since > oldest)
+    this.#bytes = this.#line.reduce((sum, { characters }) => sum + characters, 0)
+    for (const { delivery } of late) this.#bounce(delivery, 'remote-server-timeout')
+    if (late.length > 0 && this.#stream?.hasRoom === false) this.#stream.destroy('the other server takes nothing')
+    if (this.#line.length === 0) return
+    const first = this.#line.reduce((least, { since }) => Math.min(least, since), Infinity)
+    this.#late ??= this.#federation.kernel.timers.after((first - oldest) / 1000, () => this.#tooLate())
   }
 
   async #open(): Promise<void> {
@@ -161,29 +167,44 @@ export class Route {
   }
 
   #watchIdle(): void {
+    // A stream whose stanzas are not acknowledged is in use: it ends when they are, or when the other server does not answer.
+    if (this.unacknowledged > 0) this.#usedAt = this.#now
     const rest = this.#options.streamTimeoutMs - (this.#now - this.#usedAt)
     if (rest === Infinity || this.#stream === undefined) return
     if (rest <= 0) return this.#stream.close()
     this.#idle = this.#federation.kernel.timers.after(rest / 1000, () => this.#watchIdle())
   }
 
-  /** What had not left goes once more, before what is in line; what goes for the second time already goes back. */
+  /** What was not acknowledged, or had not left, goes over the next connection, before what is in line and in the same order. */
   #gone(stream: OutgoingStream, reason: string): void {
     if (this.#stream !== stream) return
     this.#stream = undefined
     this.#idle?.cancel()
     const { local, remote } = this
     this.#federation.kernel.logs.area('s2s').info({ what: 's2s_out_closed', from: local, to: remote, reason }, 'closed')
-    const rest = stream.undelivered()
-    const again = this.#line
-    this.#line = []
-    this.#bytes = 0
-    for (const { delivery, since, isRetry } of rest) {
-      if (isRetry || this.#isClosed) this.#bounce(delivery, 'remote-server-timeout')
-      else this.#enqueue({ delivery, since, isRetry: true })
-    }
-    for (const { parcel } of again) this.#enqueue(parcel)
+    const again = this.#takeBack(stream)
+    this.#federation.resent += again.length
+    // It was let in once and is bounded by what may be on its way; what comes now waits until there is room in line.
+    this.#line = [...again, ...this.#line]
+    this.#bytes = this.#line.reduce((sum, { characters }) => sum + characters, 0)
+    this.#attend()
     if (this.#line.length === 0) this.#federation.forget(this)
+  }
+
+  /** What a stream that is over leaves to send. The senders of the rest are told. */
+  #takeBack(stream: OutgoingStream): Parcel[] {
+    const unsent = new Set(stream.unsent())
+    return stream.undelivered().filter((parcel) => {
+      const { delivery, sendings } = parcel
+      const hasLeft = !unsent.has(parcel)
+      if (this.#isClosed || sendings >= MOST_SENDINGS || (hasLeft && isChange(delivery.stanza))) {
+        this.#bounce(delivery, 'remote-server-timeout')
+        return false
+      }
+      // It was under way until now, not in line.
+      if (hasLeft) parcel.since = this.#now
+      return true
+    })
   }
 
   #failed(error: unknown): void {
@@ -196,10 +217,14 @@ export class Route {
     this.#federation.kernel.logs
       .area('s2s')
       .warn({ what: 's2s_unreachable', from: local, to: remote, reason }, 'another server cannot be reached')
-    this.#refuseAll(this.#condition)
+    // What was under way over a connection that is lost is tried again in its time, and what has come since waits behind it.
+    const isKept = this.#line.some(({ sendings }) => sendings > 0)
+    if (isKept) this.#federation.kernel.timers.after(pause / 1000, () => this.#attend())
+    else this.#refuseAll(this.#condition)
     // Until then it is remembered how often it has failed.
     this.#federation.kernel.timers.after((pause + this.#options.maxRetryDelayMs) / 1000, () => {
-      if (this.#stream === undefined && !this.#isOpening && this.#now >= this.#retryAt) this.#federation.forget(this)
+      const isAtRest = this.#stream === undefined && !this.#isOpening && this.#line.length === 0
+      if (isAtRest && this.#now >= this.#retryAt) this.#federation.forget(this)
     })
   }
 
@@ -209,7 +234,7 @@ export class Route {
     this.#bytes = 0
     this.#late?.cancel()
     this.#late = undefined
-    for (const { parcel } of line) this.#bounce(parcel.delivery, condition)
+    for (const { delivery } of line) this.#bounce(delivery, condition)
   }
 
   #bounce(delivery: Delivery, condition: StanzaCondition): void {
@@ -217,3 +242,6 @@ export class Route {
     this.#federation.bounce(delivery, new StanzaError(type, condition))
   }
 }
+
+/** Whether a stanza is a request that changes something: it is not made twice. */
+const isChange = (stanza: Element): boolean => stanza.name === 'iq' && stanza.attr('type') === 'set'

@@ -40,6 +40,7 @@ export function s2sOptions(changes: Partial<S2sOptions> = {}): S2sOptions {
     queueStanzas: 1000,
     queueTimeoutMs: 60_000,
     limits: { stanzaBytes: 65_536, depth: 16, elements: 512, attributes: 64 },
+    acks: { stanzas: 5000, characters: 4_194_304, askEvery: 64, timeoutMs: 60_000 },
     tls: {
       mode: 'starttls',
       context: () => createSecureContext(),

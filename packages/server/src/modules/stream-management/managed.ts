@@ -1,14 +1,13 @@
 /** A session whose client has enabled stream management, and what is done with it. */
 import { type StanzaCondition, SmResumed, buildSmFailed } from '@meerkat/protocol'
-import { type Newcomer, type Session, type Timer, sessionSlot } from '../../core/module.ts'
-import type { Inbound } from './inbound.ts'
+import { type HandledCount, type Newcomer, type Session, type Timer, sessionSlot } from '../../core/module.ts'
 import type { Outbound } from './outbound.ts'
 
 /** A session whose client has enabled stream management. */
 export interface Managed {
   /** What the client names when it resumes; undefined when it may not. */
   readonly id: string | undefined
-  readonly inbound: Inbound
+  readonly inbound: HandledCount
   readonly outbound: Outbound
   /** Ends the session while it has no connection. */
   timer: Timer | undefined

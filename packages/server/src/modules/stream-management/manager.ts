@@ -15,9 +15,8 @@ import {
   wantsResumption,
 } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
-import { type Host, type Memory, type Newcomer, type Session } from '../../core/module.ts'
+import { HandledCount, type Host, type Memory, type Newcomer, type Session } from '../../core/module.ts'
 import { Elsewhere } from './elsewhere.ts'
-import { Inbound } from './inbound.ts'
 import { type Managed, managedOf, managedSlot, refuse, takeOver } from './managed.ts'
 import { Outbound, type OutboundSettings, type PackedOutbound } from './outbound.ts'
 import { StaleCounts, type StaleSettings } from './stale.ts'
@@ -138,7 +137,7 @@ export class StreamManager {
       return true
     }
     const id = wantsResumption(enable) && this.#settings.buffer ? randomBytes(24).toString('base64url') : undefined
-    const inbound = new Inbound()
+    const inbound = new HandledCount()
     const outbound = new Outbound(this.#host, session, this.#settings)
     session.slot(managedSlot).managed = { id, inbound, outbound, timer: undefined, heir: undefined, waiting: 0 }
     session.connection.send(SmEnabled({ id, resume: id === undefined ? undefined : 'true' }))
@@ -217,7 +216,7 @@ export class StreamManager {
 function adopt(host: Host, session: Session, settings: ManagerSettings, packed: Packed): void {
   const outbound = new Outbound(host, session, settings)
   outbound.unpack(packed.outbound)
-  const inbound = new Inbound(packed.handled)
+  const inbound = new HandledCount(packed.handled)
   const timer = host.after(settings.resume_timeout, () => host.endSession(session, 'not resumed in time'))
   session.slot(managedSlot).managed = { id: packed.id, inbound, outbound, timer, heir: undefined, waiting: 0 }
   session.inbound = inbound

@@ -1,7 +1,6 @@
 /** XEP-0198 §5: how much was handled in sessions that are over, for clients that try to resume them. */
 import type { Jid } from '@meerkat/protocol'
-import type { Host, Timer } from '../../core/module.ts'
-import type { Inbound } from './inbound.ts'
+import type { HandledCount, Host, Timer } from '../../core/module.ts'
 
 /** The section `stale_h`, in seconds. */
 export interface StaleSettings {
@@ -18,7 +17,7 @@ export class StaleCounts {
   readonly #host: Host
   readonly #settings: StaleSettings
   /** By user and id, oldest first. */
-  readonly #counts = new Map<string, { readonly inbound: Inbound; readonly until: number }>()
+  readonly #counts = new Map<string, { readonly inbound: HandledCount; readonly until: number }>()
   readonly #timer: Timer | undefined
 
   constructor(host: Host, settings: StaleSettings) {
@@ -28,7 +27,7 @@ export class StaleCounts {
   }
 
   /** A session of `user` is over. */
-  remember(user: Jid, id: string, inbound: Inbound): void {
+  remember(user: Jid, id: string, inbound: HandledCount): void {
     if (!this.#settings.enabled) return
     const until = this.#host.clock.monotonic() + this.#settings.geriatric * 1000
     this.#counts.set(keyOf(user, id), { inbound, until })

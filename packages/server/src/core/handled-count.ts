@@ -1,9 +1,9 @@
-/** XEP-0198 §4: how many stanzas of a client were handled. */
+/** XEP-0198 §4: how many stanzas of a stream were handled. */
 import { countOn } from '@meerkat/protocol'
-import type { InboundCounter } from '../../core/module.ts'
+import type { InboundCounter } from './gate.ts'
 
-/** Counts the stanzas of a client: one is handled when everything that it, and all before it, leave behind is durable or was refused. */
-export class Inbound implements InboundCounter {
+/** Counts the stanzas of a stream: one is handled when everything that it, and all before it, leave behind is durable or was refused. */
+export class HandledCount implements InboundCounter {
   #received: number
   #handled: number
   #settled: Promise<void> | undefined
