@@ -38,6 +38,7 @@ export class BoundStage implements Stage {
   /** Goes on with a session that has lost its connection. */
   static takeOver(stream: ClientStream, session: Session): BoundStage {
     session.reconnect(new StreamConnection(stream))
+    stream.kernel.directory.reconnected(session)
     return new BoundStage(stream, session)
   }
 

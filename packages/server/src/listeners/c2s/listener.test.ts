@@ -7,6 +7,7 @@ import { createSecureContext } from 'node:tls'
 import { result } from '@meerkat/protocol'
 import { requestBeforeLogin } from '../../core/module.ts'
 import { settle, story } from '../../testing/story.ts'
+import { turn } from '../turn.ts'
 import { C2sListener } from './listener.ts'
 import { type C2sOptions, c2sOptions } from './options.ts'
 
@@ -14,8 +15,12 @@ const HEADER =
   "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='example.com' version='1.0'"
 const TLS = { mode: 'starttls_required', context: () => createSecureContext() } as const
 
-/** Says `words` to a listener, and returns all that it answers until it closes. */
-async function dialogue(t: Parameters<typeof story>[0], words: string, changes: Partial<C2sOptions> = {}) {
+/** Says `words` to a listener, each part in a turn of its own, and returns all that it answers until it closes. */
+async function dialogue(
+  t: Parameters<typeof story>[0],
+  words: string | readonly string[],
+  changes: Partial<C2sOptions> = {},
+) {
   const answers = requestBeforeLogin.on((iq) => result(iq))
   const scene = await story(t, {
     modules: [[{ key: 'mod_test', summary: '', specs: [], start: () => ({ hooks: [answers] }) }]],
@@ -24,7 +29,10 @@ async function dialogue(t: Parameters<typeof story>[0], words: string, changes: 
   const socket = connect(await listener.listen(), '127.0.0.1')
   let answer = ''
   socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
-  socket.write(words)
+  for (const part of typeof words === 'string' ? [words] : words) {
+    socket.write(part)
+    await new Promise(setImmediate)
+  }
   await once(socket, 'close')
   await listener.close()
   return answer
@@ -38,6 +46,35 @@ test('S27: where TLS is required nobody is registered in clear', async (t) => {
   assert.doesNotMatch(required, /r1/)
   const optional = await dialogue(t, `${HEADER}>${register}</stream:stream>`, { tls: { ...TLS, mode: 'starttls' } })
   assert.match(optional, /<iq [^>]*r1/)
+})
+
+test('R21: what comes when a turn has no more time is heard in another, in order, to the end', async (t) => {
+  let [busy, late] = [true, 0]
+  const crowd = (): void => {
+    if (busy) later(crowd)
+  }
+  const later = turn.later.bind(turn)
+  t.mock.method(turn, 'later', (work: () => void) => {
+    late++
+    later(work)
+  })
+  later(crowd)
+  try {
+    const parts = [
+      `${HEADER}>`,
+      register,
+      register.replace('r1', 'r2').slice(0, 9),
+      register.slice(9).replace('r1', 'r2'),
+    ]
+    const answer = await dialogue(t, [...parts, '</stream:stream>'], { tls: { ...TLS, mode: 'starttls' } })
+    assert.deepEqual(
+      [...answer.matchAll(/<iq [^>]*id='(r\d)'|(<\/stream:stream>)/g)].map(([, id, end]) => id ?? end),
+      ['r1', 'r2', '</stream:stream>'],
+    )
+  } finally {
+    busy = false
+  }
+  assert.ok(late > 1)
 })
 
 test("RFC 6120 §4.7.2: a client's address comes back in our header; what is no address is not repeated", async (t) => {

@@ -75,7 +75,7 @@ export class C2sListener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#kernel.shortage !== undefined) return this.#turnAway(socket)
+    if (!this.#kernel.room.forOneMore()) return this.#turnAway(socket)
     if (this.size >= this.#options.maxConnections) return this.#refuse(socket)
     if (this.#gate !== undefined) return this.#gate.enter(socket, this.#admitPaused)
     this.#admit(socket, { ip: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 })

@@ -18,7 +18,7 @@ import {
   errorReply,
   StanzaError,
 } from '@meerkat/protocol'
-import { EXTERNAL, mechanismInfo, mechanismNames } from '@meerkat/protocol/sasl'
+import { BindingMismatch, EXTERNAL, mechanismInfo, mechanismNames } from '@meerkat/protocol/sasl'
 import type { Element } from '@meerkat/xml'
 import type { Accounts } from '../../core/accounts.ts'
 import type { Host } from '../../core/host.ts'
@@ -33,6 +33,8 @@ export class LoginStage implements Stage {
   readonly #loggedIn: () => void
   #exchange: SaslExchange | undefined
   #attempts = 0
+  /** The mechanisms that were tried with another channel binding. */
+  readonly #mismatched = new Set<string>()
   /** The mechanisms that were offered last. */
   #offer: readonly string[] | undefined
 
@@ -143,9 +145,20 @@ export class LoginStage implements Stage {
     } catch (error) {
       tried()
       if (error instanceof StreamError) throw error
+      if (this.#isNoAttempt(error, exchange)) return this.#refused(error)
       if (error instanceof SaslError && error.condition === 'not-authorized') await this.#slowDown(exchange.account)
       this.#failed(error)
     }
+  }
+
+  /**
+   * RFC 5802 §6: a client may have to go through several mechanisms until it finds one whose channel binding it has, or that has none. Once for
+   * each of them that is no guess at a password.
+   */
+  #isNoAttempt(error: unknown, { name }: SaslExchange): boolean {
+    if (!(error instanceof BindingMismatch) || this.#mismatched.has(name)) return false
+    this.#mismatched.add(name)
+    return true
   }
 
   /** The client's address, where it is known. */
@@ -172,17 +185,22 @@ export class LoginStage implements Stage {
 
   /** RFC 6120 §6.4.5: a failure leaves the stream open for another try, a limited number of times. */
   #failed(error: unknown): void {
+    this.#refused(error)
+    if (++this.#attempts >= this.#stream.options.authAttempts)
+      this.#stream.fail('policy-violation', 'Too many failed authentications')
+  }
+
+  #refused(error: unknown): void {
     const stream = this.#stream
     this.#exchange = undefined
     this.#host().counters.authFailures++
     const known = error instanceof SaslError
     const condition = known ? error.condition : 'temporary-auth-failure'
     const who = { domain: stream.domain, ip: stream.ip, port: stream.port }
-    stream.kernel.logs.area('auth').info({ what: 'auth_failed', ...who, condition }, 'a login failed')
+    const reason = known ? error.text : undefined
+    stream.kernel.logs.area('auth').info({ what: 'auth_failed', ...who, condition, reason }, 'a login failed')
     if (!known) stream.kernel.report('authentication_failed', error)
     stream.send((known ? error : new SaslError('temporary-auth-failure')).toElement())
-    if (++this.#attempts >= stream.options.authAttempts)
-      stream.fail('policy-violation', 'Too many failed authentications')
   }
 
   async #request(iq: Element): Promise<void> {

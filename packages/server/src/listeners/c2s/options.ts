@@ -64,8 +64,11 @@ export interface C2sOptions {
   readonly external: (hostType: string) => ExternalRules
   /** The iterations of SCRAM that a host type keeps passwords with (`auth.password.scram_iterations`). */
   readonly scramIterations: (hostType: string) => number
-  /** Milliseconds to pause a client's reading after so many bytes, by the listener's shaper. A fresh one for each connection. */
-  readonly shaper: () => (bytes: number, nowMs: number) => number
+  /**
+   * Milliseconds to pause a client's reading after so many bytes, by the listener's shaper. A fresh one for each connection; undefined where clients
+   * are never paused.
+   */
+  readonly shaper: () => ((bytes: number, nowMs: number) => number) | undefined
 }
 
 /** The options of a listener on `port` with our defaults; `changes` on top. */

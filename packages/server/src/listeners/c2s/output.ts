@@ -1,5 +1,6 @@
 /** Outbound text of a connection: collected while the event loop turns, written once at the end of the turn. */
 import type { Writable } from 'node:stream'
+import { turn } from '../turn.ts'
 import type { C2sOptions } from './options.ts'
 
 /** How much may wait for a peer that does not read: characters, of which its socket may hold as many again, and stanzas. */
@@ -18,13 +19,19 @@ export interface OutputOwner {
 /** Characters that whoever sends much puts in line before it asks whether the peer takes them. */
 const MUCH = 65_536
 
-/** All outputs with something to write: one callback at the end of the turn serves them. */
+/** All outputs with something to write: one callback at the end of the turn serves them, or several in turns when they are very many. */
 let waiting: Output[] = []
 
+const flush = (output: Output): void => output.flush()
+
 function flushAll(): void {
+  turn.ended()
   const outputs = waiting
   waiting = []
-  for (const output of outputs) output.flush()
+  const done = turn.spend(outputs, flush)
+  if (done === outputs.length) return
+  if (waiting.length === 0) setImmediate(flushAll)
+  waiting = [...outputs.slice(done), ...waiting]
 }
 
 /** The way out of one connection. */

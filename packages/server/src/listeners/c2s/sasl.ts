@@ -20,6 +20,8 @@ import type { ClientStream } from './stream.ts'
 
 /** Runs a mechanism against a host's accounts. */
 export class SaslExchange {
+  /** The name of the mechanism. */
+  readonly name: string
   readonly #stream: ClientStream
   readonly #host: Host
   readonly #accounts: Accounts
@@ -28,6 +30,7 @@ export class SaslExchange {
 
   /** `offered` are the mechanisms that this connection was offered; `name` is one of them. */
   constructor(stream: ClientStream, host: Host, accounts: Accounts, name: string, offered: readonly string[]) {
+    this.name = name
     this.#stream = stream
     this.#host = host
     this.#accounts = accounts

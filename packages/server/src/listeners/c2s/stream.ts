@@ -45,7 +45,7 @@ export class ClientStream implements Receiver {
   #user: Jid | undefined
   readonly #wire: Wire
   #stage: Stage
-  readonly #pause: (bytes: number, nowMs: number) => number
+  readonly #pause: ReturnType<C2sOptions['shaper']>
   #headerSent = false
   #held: Element[] | undefined
   #closing = false
@@ -213,7 +213,7 @@ export class ClientStream implements Receiver {
     if (this.#closing) return false
     this.kernel.counters.bytesIn += bytes
     this.#stage.active?.()
-    const rest = this.#pause(bytes, this.kernel.clock.monotonic())
+    const rest = this.#pause?.(bytes, this.kernel.clock.monotonic()) ?? 0
     if (rest > 0) {
       this.#wire.hold()
       this.kernel.timers.after(rest / 1000, () => this.#wire.release())

@@ -15,6 +15,7 @@ import type { Kernel } from '../../core/kernel.ts'
 import type { DataCounters } from '../../core/traffic.ts'
 import type { C2sOptions, StreamLimits } from './options.ts'
 import { Aftermath } from '../aftermath.ts'
+import { turn } from '../turn.ts'
 import { acceptedCertificate } from '../certificates/accepted.ts'
 import { Output, type OutputCaps, type OutputOwner } from './output.ts'
 import { overTls } from './over-tls.ts'
@@ -244,6 +245,20 @@ export class TcpWire implements Wire, OutputOwner {
   readonly #gone = (): void => this.#receiver.gone()
 
   readonly #take = (chunk: Buffer): void => {
+    if (turn.isOver) this.#postpone(chunk)
+    else this.#hear(chunk)
+  }
+
+  /** Nothing is read from the peer until what it has said was heard. */
+  #postpone(chunk: Buffer): void {
+    this.hold()
+    turn.later(() => {
+      this.release()
+      if (!this.#socket.destroyed) this.#hear(chunk)
+    })
+  }
+
+  #hear(chunk: Buffer): void {
     if (this.encrypted) this.#data.tlsIn.value += chunk.length
     else this.#data.tcpIn.value += chunk.length
     this.#read += chunk.length

@@ -49,6 +49,75 @@ const raw = (port: number, bytes: string): Promise<string> =>
     socket.on('error', reject)
   })
 
+describe('compressing', () => {
+  const LONG = JSON.stringify({ words: 'word '.repeat(200) })
+  const whole = (path: string, type: string, body: string): HttpMount => ({
+    host: '_',
+    path,
+    handle: (_request, response) =>
+      response.writeHead(200, { vary: 'origin', 'content-type': type, 'content-length': body.length }).end(body),
+  })
+  const pieces: HttpMount = {
+    host: '_',
+    path: '/pieces',
+    handle(_request, response) {
+      response.writeHead(200, { 'content-type': 'text/plain', 'content-length': LONG.length })
+      response.write(LONG.slice(0, 10))
+      response.end(LONG.slice(10))
+    },
+  }
+  const mounts = [
+    whole('/json', 'application/json', LONG),
+    whole('/short', 'application/json', '{}'),
+    whole('/picture', 'image/png', LONG),
+    whole('/events', 'text/event-stream', LONG),
+    pieces,
+  ]
+  const encoded = async (port: number, path: string, accepted?: string, method = 'GET') => {
+    const headers = accepted === undefined ? {} : { 'accept-encoding': accepted }
+    return (await ask(port, path, { method, headers })).headers['content-encoding']
+  }
+
+  it('compresses long texts for those who take it', async (t) => {
+    const port = await opened(t, mounts, { compress: true })
+    const asked = (accepted: string) => encoded(port, '/json', accepted)
+    for (const accepted of ['gzip', 'deflate, gzip;q=0.5', 'br,gzip , x']) assert.equal(await asked(accepted), 'gzip')
+    for (const accepted of ['br', 'gzip;q=0', 'gzip; q=0.00', 'xgzip']) assert.equal(await asked(accepted), undefined)
+    assert.equal(await encoded(port, '/json'), undefined)
+    assert.equal(await encoded(port, '/json', 'gzip', 'HEAD'), undefined)
+    for (const path of ['/short', '/picture', '/events', '/pieces', '/nowhere'])
+      assert.equal(await encoded(port, path, 'gzip'), undefined, path)
+    // fetch takes gzip by itself.
+    for (const { path } of mounts.filter(({ path }) => path !== '/short')) {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`)
+      assert.equal(await answer.text(), LONG, path)
+      if (path === '/json') assert.equal(answer.headers.get('vary'), 'origin, accept-encoding')
+    }
+  })
+
+  it('compresses nothing unless it is told to', async (t) => {
+    assert.equal(await encoded(await opened(t, mounts), '/json', 'gzip'), undefined)
+  })
+
+  it('forgets an answer whose client has left', async (t) => {
+    const left = Promise.withResolvers<void>()
+    const late: HttpMount = {
+      host: '_',
+      path: '/late',
+      handle(request, response) {
+        response.writeHead(200, { 'content-type': 'text/plain', 'content-length': LONG.length })
+        response.once('close', () => left.resolve())
+        response.end(LONG)
+        request.socket.destroy()
+      },
+    }
+    const port = await opened(t, [late, ...mounts], { compress: true })
+    await assert.rejects(encoded(port, '/late', 'gzip'))
+    await left.promise
+    assert.equal(await encoded(port, '/json', 'gzip'), 'gzip')
+  })
+})
+
 describe('mounts', () => {
   const mounts = [
     mount('_', '/api/graphql', 'any'),

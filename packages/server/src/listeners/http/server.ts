@@ -1,5 +1,5 @@
 /** An HTTP listener: one section `[[listen.http]]`, with bounds on everything a client can make it hold. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import { type AddressInfo, type Server as NetServer, type Socket, createServer as createNetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
@@ -34,6 +34,8 @@ export interface HttpOptions {
   readonly log: Log
   /** The `Server` header. */
   readonly serverName?: string
+  /** Compresses answers for clients that can read it. */
+  readonly compress?: boolean
 }
 
 /** A listener that is open. */
@@ -57,7 +59,7 @@ const LIMITS = {
 
 /** Opens the listener; rejects when the address cannot be listened on. */
 export async function openHttpListener(options: HttpOptions): Promise<HttpListener> {
-  const http = httpServer(options)
+  const http = httpServer(options, await responses(options))
   const front = options.tls === undefined ? http : tlsFront(http, options.tls)
   front.maxConnections = Math.min(options.maxConnections ?? 1024, Number.MAX_SAFE_INTEGER)
   await listening(front, () => front.listen({ port: options.port, ...(options.address && { host: options.address }) }))
@@ -67,6 +69,13 @@ export async function openHttpListener(options: HttpOptions): Promise<HttpListen
     port: (front.address() as AddressInfo).port,
     close: (graceMs = 1000) => close(front, http, graceMs),
   }
+}
+
+/** The kind of answers, loaded when it is wanted. */
+async function responses({ compress }: HttpOptions): Promise<Pick<ServerOptions, 'ServerResponse'>> {
+  if (compress !== true) return {}
+  const { CompressedResponse } = await import('./compressed.ts')
+  return { ServerResponse: CompressedResponse }
 }
 
 /** Resolves when `listen` has opened the server; rejects when it could not. */
@@ -82,10 +91,13 @@ export function listening(server: NetServer, listen: () => void): Promise<void> 
 }
 
 /** The HTTP server behind a listener or a control socket. */
-export function httpServer(options: Pick<HttpOptions, 'mounts' | 'log' | 'serverName'>): Server {
+export function httpServer(
+  options: Pick<HttpOptions, 'mounts' | 'log' | 'serverName'>,
+  responses: Pick<ServerOptions, 'ServerResponse'> = {},
+): Server {
   const mounts = new Mounts(options.mounts)
   const name = options.serverName ?? 'Meerkat'
-  const server = createServer(LIMITS, (request, response) => {
+  const server = createServer({ ...LIMITS, ...responses }, (request, response) => {
     response.setHeader('server', name)
     const mount = mounts.find(request)
     if (isPatient && mount?.patient !== true) hurry(request)
