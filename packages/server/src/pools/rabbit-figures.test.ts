@@ -24,11 +24,13 @@ describe('what a pool for RabbitMQ counts', () => {
     const ofHostType = told({ host_type: 'capulet.lit', pool_tag: 'event_pusher' })
     assert.deepEqual(
       told({ pool_tag: 'event_pusher' }).map((line) => line.replace('{pool', '{host_type="capulet.lit",pool')),
-      ofHostType.map((line) => line.replace('wpool_rabbit', 'wpool_global_rabbit')),
+      ofHostType.map((line) => line.replace('wpool_', 'wpool_global_')),
     )
-    const names = ofHostType.map((line) => line.replace('{host_type="capulet.lit",pool_tag="event_pusher"}', ''))
+    const names = ofHostType.map((line) =>
+      line.replace('{host_type="capulet.lit",pool_tag="event_pusher"', '{').replace('{}', ''),
+    )
     assert.deepEqual(names, [
-      'wpool_rabbit_queue_lengths_total 1',
+      'wpool_queue_lengths_total{,pool_type="rabbit"} 1',
       'wpool_rabbit_connections_active 1',
       'wpool_rabbit_connections_opened 2',
       'wpool_rabbit_connections_closed 1',

@@ -51,7 +51,8 @@ export class RabbitFigures {
   /** Shows them under the names of the reference, which differ for a pool that serves all host types. */
   show(scope: MetricScope, isGlobal: boolean): void {
     const pool = isGlobal ? 'wpool_global_rabbit' : 'wpool_rabbit'
-    scope.gauge(`${pool}_queue_lengths`, 'total', () => this.pending)
+    const queues = isGlobal ? 'wpool_global_queue_lengths' : 'wpool_queue_lengths'
+    scope.within({ pool_type: 'rabbit' }).gauge(queues, 'total', () => this.pending)
     scope.gauge(`${pool}_connections`, 'active', () => this.active)
     scope.counted(`${pool}_connections`, 'opened', () => this.opened)
     scope.counted(`${pool}_connections`, 'closed', () => this.closed)

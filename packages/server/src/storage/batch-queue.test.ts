@@ -52,6 +52,16 @@ describe('batch queue', () => {
     equal(batches.length, 3)
   })
 
+  it('tells its pace how many patient jobs a batch had', async () => {
+    const told: number[] = []
+    const pace = { ...AT_ONCE, ended: (patient: number) => void told.push(patient) }
+    const queue = new BatchQueue<Job>([async () => {}], { jobs: 10, bytes: 10, batch: 10 }, pace)
+    for (const patient of [true, false, true]) queue.add({ bytes: 1, patient, fail: () => undefined })
+    queue.add({ bytes: 1, fail: () => undefined })
+    await queue.close()
+    deepEqual(told, [2])
+  })
+
   it('bounds a batch', async () => {
     const { batches, add, turn, end } = makeQueue({ batch: 2 })
     add('abcde')

@@ -4,6 +4,8 @@ import { type SqlValue, StorageError } from '../core/database.ts'
 /** Something to do, with its weight in the queue. */
 export interface Job {
   readonly bytes: number
+  /** Whether it is cheaper among many of its like, for which it may wait a little. */
+  readonly patient?: boolean
   fail(error: Error): void
 }
 
@@ -23,6 +25,8 @@ export interface Pace {
   defer(start: () => void, jobs: number): void
   /** There are so many jobs by now for the batch that was put off. */
   grown?(jobs: number): void
+  /** A batch with so many patient jobs is done. */
+  ended?(patient: number): void
 }
 
 /** A batch begins as soon as what goes on now has had its say. */
@@ -59,6 +63,11 @@ export class BatchQueue<J extends Job> {
     this.#bytes += job.bytes
     this.#queue.push(job)
     this.#schedule()
+  }
+
+  /** How many jobs wait or are under way. */
+  get jobs(): number {
+    return this.#jobs
   }
 
   /** Why a job of so many bytes could not be added now; undefined when it could. */
@@ -117,6 +126,7 @@ export class BatchQueue<J extends Job> {
       this.#settle(queued)
     }
     this.#free.push(runner)
+    this.#pace.ended?.(patientAmong(jobs))
     this.#settle(jobs)
     this.#schedule()
   }
@@ -134,6 +144,12 @@ export class BatchQueue<J extends Job> {
   #checkDrained(): void {
     if (this.#closed && this.#jobs === 0) for (const resolve of this.#waiting.splice(0)) resolve()
   }
+}
+
+function patientAmong(jobs: readonly Job[]): number {
+  let patient = 0
+  for (const job of jobs) if (job.patient === true) patient++
+  return patient
 }
 
 /** About what a statement weighs in a queue. */

@@ -40,14 +40,23 @@ export class GroupCommit<P> {
   commit(writes: readonly Write[]): Promise<void> {
     if (writes.length === 0) return Promise.resolve()
     let bytes = 0
-    for (const write of writes) bytes += weightOf(write.sql, write.params)
+    let patient = true
+    for (const write of writes) {
+      bytes += weightOf(write.sql, write.params)
+      patient &&= write.late !== undefined
+    }
     const refusal = this.#queue.refusal(bytes)
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       const packed = this.#committer.pack(writes)
       const [refusals, listeners] = [refusalsOf(writes), listenersOf(writes)]
-      this.#queue.add({ packed, refusals, listeners, bytes, done: resolve, fail: reject })
+      this.#queue.add({ packed, refusals, listeners, bytes, patient, done: resolve, fail: reject })
     })
+  }
+
+  /** How many units wait or are under way. */
+  get units(): number {
+    return this.#queue.jobs
   }
 
   /** Takes nothing more; resolves when everything queued is committed or refused. */

@@ -42,7 +42,7 @@ export function atWork(): boolean {
 
 function commitAll(connection: Connection, units: readonly (readonly Write[])[]): Failure[] {
   const statements = units.map((writes) =>
-    writes.map(({ sql, params, orElse }) => ({ sql, params, mustChange: orElse !== undefined })),
+    writes.map(({ sql, params, orElse, late }) => ({ sql, params, mustChange: orElse !== undefined, late })),
   )
   return commitUnits(connection, statements)
 }

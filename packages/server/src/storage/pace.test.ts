@@ -34,7 +34,8 @@ function scene() {
     starts.length = 0
     pass(1)
   }
-  return { starts, pass, defer, grown, spend }
+  const ended = (jobs: number): void => pace.ended?.(jobs)
+  return { starts, pass, defer, grown, ended, spend }
 }
 
 describe('paced batches', () => {
@@ -46,6 +47,55 @@ describe('paced batches', () => {
     }
     pass(100)
     deepEqual(starts, [100, 102, 107, 112, 212, 212, 217])
+  })
+
+  describe('behind one with a hundred patient jobs', () => {
+    /** A batch of so many jobs that has just ended, after so many milliseconds. */
+    const afterBatch = (jobs: number, milliseconds: number) => {
+      const begun = scene()
+      begun.spend()
+      begun.defer(jobs)
+      begun.pass(milliseconds)
+      begun.ended(jobs)
+      begun.starts.length = 0
+      return begun
+    }
+
+    it('rest as long as it took', () => {
+      const { starts, pass, defer, grown } = afterBatch(100, 20)
+      defer(300)
+      grown(999)
+      pass(19)
+      deepEqual(starts, [])
+      pass(1)
+      deepEqual(starts, [141])
+    })
+
+    it('rest for 25 ms at most', () => {
+      const { starts, pass, defer } = afterBatch(100, 200)
+      defer(300)
+      pass(25)
+      deepEqual(starts, [326])
+    })
+
+    it('do not rest once they are full', () => {
+      const { starts, defer, grown, pass } = afterBatch(100, 20)
+      defer(300)
+      grown(1000)
+      deepEqual(starts, [121])
+      pass(100)
+      equal(starts.length, 1, 'once')
+    })
+
+    it('do not rest when they come after that time, or behind a smaller one', () => {
+      const late = afterBatch(100, 20)
+      late.pass(20)
+      late.defer(300)
+      deepEqual(late.starts, [141])
+      const small = afterBatch(99, 20)
+      small.defer(300)
+      deepEqual(small.starts, [121])
+    })
   })
 
   it('begin at once when there is enough for one', () => {

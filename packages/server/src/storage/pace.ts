@@ -1,8 +1,15 @@
 /** When transactions begin: each costs as much as many units, so that those that come one by one are to share some. */
 import type { Pace } from './batch-queue.ts'
 
-/** A batch of so many jobs is worth its cost, and waits for no more. */
+/** A batch of so many jobs is worth its cost: it does not wait for its time. */
 const ENOUGH = 100
+/**
+ * Behind a batch with a hundred patient jobs there is a rest as long as it took, of at most so many milliseconds, unless a full one is there before. What
+ * such a job costs goes on falling with their number: a page that several have changed is written once. Batches without rests are half as large under
+ * full load. Others, whose events are waited for, became no cheaper.
+ */
+const FULL = 1000
+const LONGEST_REST = 25
 
 /**
  * Clients that wait for their answers before they go on all come soon behind a batch, and to wait for others is in vain. This shows in waits whose
@@ -35,6 +42,10 @@ class Paced implements Pace {
   #jobs = 0
   #since = 0
   #grown = 0
+  /** When the last batch began, and until when the rest behind it lasts. */
+  #begun = 0
+  #rested = 0
+  #resting = false
   /** How many waits in a row were in vain, how many jobs the last of them had, and how many batches may begin with these. */
   #vain = 0
   #expected = 0
@@ -52,15 +63,27 @@ class Paced implements Pace {
   defer(begin: () => void, jobs: number): void {
     this.#begin = begin
     const missing = 1 - this.#refill()
+    const rest = jobs >= FULL ? 0 : this.#rested - this.#counted
+    if (rest > 0) return this.#rest(rest)
     if (missing <= 0 || this.#isEnough(jobs)) return this.#time.soon(this.#go)
     this.#jobs = jobs
     this.#since = this.#grown = this.#counted
     this.#stop = this.#time.after(missing * this.#milliseconds, this.#waited)
   }
 
+  ended(patient: number): void {
+    const now = this.#time.now()
+    this.#rested = patient < ENOUGH ? 0 : now + Math.min(now - this.#begun, LONGEST_REST)
+  }
+
+  #rest(milliseconds: number): void {
+    this.#resting = true
+    this.#stop = this.#time.after(milliseconds, this.#go)
+  }
+
   grown(jobs: number): void {
     if (this.#stop === undefined) return
-    if (this.#isEnough(jobs)) {
+    if (this.#resting ? jobs >= FULL : this.#isEnough(jobs)) {
       this.#stop()
       this.#stop = undefined
       return this.#time.soon(this.#go)
@@ -76,7 +99,10 @@ class Paced implements Pace {
   }
 
   readonly #go = (): void => {
+    this.#stop = undefined
+    this.#resting = false
     this.#credit = Math.max(this.#refill() - 1, 0)
+    this.#begun = this.#counted
     this.#begin?.()
   }
 

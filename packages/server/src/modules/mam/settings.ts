@@ -49,7 +49,7 @@ const ineffective = {
   async_writer: noEffect(optionalSection(asyncWriter)),
   delete_domain_limit: noEffect(integerOrInfinity(Infinity, '', { min: 1 })),
   db_jid_format: noEffect(text('mam_jid_mini')),
-  db_message_format: noEffect(text('mam_message_xml')),
+  db_message_format: noEffect(text('mam_message_compressed_eterm')),
   extra_fin_element: noEffect(text()),
   extra_lookup_params: noEffect(text()),
 }
@@ -62,7 +62,7 @@ function overriding<S extends Settings>(settings: S): { [K in keyof S]: Setting<
 
 const cache = {
   module: oneOf(['internal', 'mod_cache_users'], 'internal'),
-  strategy: oneOf(['fifo', 'segmented_lru'], 'fifo'),
+  strategy: oneOf(['fifo', 'lru'], 'fifo'),
   time_to_live: minutes(480, '', { infinity: true }),
   number_of_segments: integer(3, '', { min: 1 }),
 }

@@ -41,8 +41,8 @@ const keepText = (owner: string, groupchat: boolean): string =>
    SELECT ?, ?, ?, ?, ?, CAST(? AS BLOB), ?, ?, id, ${groupchat ? 'TRUE' : 'FALSE'} FROM mam_server_user WHERE ${owner}`
 
 const countText = (owner: string): string =>
-  `INSERT INTO mam_counter (user_id, messages) SELECT id, 1 FROM mam_server_user WHERE ${owner}
-   ON CONFLICT (user_id) DO UPDATE SET messages = mam_counter.messages + 1`
+  `INSERT INTO mam_counter (user_id, messages) SELECT id, ? FROM mam_server_user WHERE ${owner}
+   ON CONFLICT (user_id) DO UPDATE SET messages = mam_counter.messages + excluded.messages`
 
 const TEXTS = {
   name: { keep: keepText(BY_NAME, false), keepGroupchat: keepText(BY_NAME, true), count: countText(BY_NAME) },
@@ -72,16 +72,16 @@ export class ArchiveStore {
     if (number !== undefined) {
       const { keep, keepGroupchat, count } = TEXTS.number
       return [
-        { sql: groupchat ? keepGroupchat : keep, params: rowOf(kept, number) },
-        { sql: count, params: [number], committed: stored },
+        { sql: groupchat ? keepGroupchat : keep, params: rowOf(kept, number), late: 'each' },
+        { sql: count, params: [1, number], late: 'summed', committed: stored },
       ]
     }
     const { keep, keepGroupchat, count } = TEXTS.name
     const name = [owner.domain, owner.local]
     return [
       { sql: OPEN, params: name, committed: () => void this.#remember(owner) },
-      { sql: groupchat ? keepGroupchat : keep, params: [...rowOf(kept), ...name] },
-      { sql: count, params: name, committed: stored },
+      { sql: groupchat ? keepGroupchat : keep, params: [...rowOf(kept), ...name], late: 'each' },
+      { sql: count, params: [1, ...name], late: 'summed', committed: stored },
     ]
   }
 

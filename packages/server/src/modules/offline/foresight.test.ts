@@ -87,6 +87,34 @@ describe('the look into a mailbox when a session begins', () => {
     assert.deepEqual(bodies(juliet), ['1'])
   })
 
+  it('of nothing is remembered for the next session, until something is stored', async (t) => {
+    const { scene, romeo } = await verona(t)
+    const before = scene.connect('juliet/balcony')
+    await settle()
+    await before.disconnect()
+    const questions = asked(scene)
+    const juliet = scene.connect('juliet/balcony')
+    await settle()
+    assert.equal(questions(), 0)
+    await romeo.send(chat('1'))
+    await settle()
+    await juliet.send(Presence())
+    await settle()
+    assert.deepEqual(bodies(juliet), ['1'])
+  })
+
+  it('is made at each session where other nodes may store something', async (t) => {
+    const { scene } = await verona(t)
+    Object.assign(scene.host, { nodes: { ...scene.host.nodes, possible: true } })
+    const before = scene.connect('juliet/balcony')
+    await settle()
+    await before.disconnect()
+    const questions = asked(scene)
+    scene.connect('juliet/balcony')
+    await settle()
+    assert.equal(questions(), 1)
+  })
+
   it('that fails is made again', async (t) => {
     const { scene, romeo } = await verona(t)
     await romeo.send(chat('1'))

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Message, Presence } from '@meerkat/protocol'
-import { story } from '../../testing/story.ts'
+import type { Element } from '@meerkat/xml'
+import { Gate, type Held, messageUndelivered } from '../../core/module.ts'
+import { settle, story } from '../../testing/story.ts'
 import messages from '../messages.ts'
 import presence from '../presence/index.ts'
 import { gateOf, openGate } from './gate.ts'
@@ -14,7 +16,28 @@ async function gated(t: Parameters<typeof story>[0]) {
   const gate = gateOf(scene.host, session)
   const ids = (): (string | undefined)[] => device.take().map((stanza) => stanza.attr('id'))
   const send = (id: string, from = 'romeo@example.com/orchard'): void => session.deliver(Message({ id, from }))
-  return { session, gate, ids, send }
+  return { scene, session, gate, ids, send }
+}
+
+/** Does something when the first stanza has passed. */
+class Once extends Gate {
+  #does: (() => void) | undefined
+
+  constructor(does: () => void) {
+    super()
+    this.#does = does
+  }
+
+  pass(stanza: Element): void {
+    this.onward(stanza)
+    const does = this.#does
+    this.#does = undefined
+    does?.()
+  }
+
+  held(): readonly Held[] {
+    return []
+  }
 }
 
 describe('the gate of a device that is served', () => {
@@ -50,6 +73,28 @@ describe('the gate of a device that is served', () => {
     send('1001')
     assert.equal(ids().length, 1001)
     assert.equal(gate.held().length, 0)
+  })
+
+  it('S50: keeps what is behind a message that ends the session, and it goes on its way again', async (t) => {
+    const { session, gate, scene, send, ids } = await gated(t)
+    gate.serving = true
+    for (const id of ['1', '2', '3', '4']) send(id)
+    const away: (string | undefined)[] = []
+    const keep = messageUndelivered.on(({ stanza }) => (away.push(stanza.attr('id')), true), 'early')
+    scene.host.hooks.add('test', keep)
+    session.addGate(new Once(() => scene.kernel.endSession(session, 'too much')), 'late')
+    gate.serving = false
+    await settle()
+    assert.deepEqual([ids(), away], [['1'], ['2', '3', '4']])
+  })
+
+  it('lets nothing overtake what it is letting through', async (t) => {
+    const { session, gate, ids, send } = await gated(t)
+    gate.serving = true
+    for (const id of ['1', '2']) send(id)
+    session.addGate(new Once(() => send('3')), 'late')
+    gate.serving = false
+    assert.deepEqual(ids(), ['1', '2', '3'])
   })
 
   it('is opened when nobody serves any more', async (t) => {

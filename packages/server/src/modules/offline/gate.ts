@@ -1,5 +1,4 @@
 /** Holds back what is sent to a device until it has what was sent before. */
-import type { Jid } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import { Gate, type Handing, type Held, type Host, type Session, sessionSlot } from '../../core/module.ts'
 
@@ -11,7 +10,7 @@ const slot = sessionSlot(() => ({ gate: undefined as ServingGate | undefined }))
 /** The gate of a session; it is made when it is first needed. */
 export function gateOf(host: Host, session: Session): ServingGate {
   const place = session.slot(slot)
-  if (place.gate === undefined) session.addGate((place.gate = new ServingGate(host, session.jid)), 'early')
+  if (place.gate === undefined) session.addGate((place.gate = new ServingGate(host, session)), 'early')
   return place.gate
 }
 
@@ -28,19 +27,22 @@ export function openGate(session: Session): void {
 /** While its device arrives or is served, messages of others wait. */
 export class ServingGate extends Gate {
   readonly #host: Host
+  readonly #session: Session
   readonly #owner: string
-  #held: Held[] = []
+  readonly #held: Held[] = []
   #arriving = false
   #serving = false
 
-  constructor(host: Host, jid: Jid) {
+  constructor(host: Host, session: Session) {
     super()
     this.#host = host
-    this.#owner = jid.bare.toString()
+    this.#session = session
+    this.#owner = session.jid.bare.toString()
   }
 
   pass(stanza: Element, at?: number, handing?: Handing): void {
-    if ((!this.#arriving && !this.#serving) || !this.#waits(stanza)) return this.onward(stanza, at, handing)
+    const isOpen = !this.#arriving && !this.#serving && this.#held.length === 0
+    if (isOpen || !this.#waits(stanza)) return this.onward(stanza, at, handing)
     this.#held.push({ stanza, at: at ?? this.#host.clock.micros(), handing })
     if (this.#held.length > MAX_HELD) this.open()
   }
@@ -69,9 +71,7 @@ export class ServingGate extends Gate {
 
   #release(): void {
     if (this.#arriving || this.#serving) return
-    const held = this.#held
-    this.#held = []
-    for (const { stanza, at, handing } of held) this.onward(stanza, at, handing)
+    this.letThrough(this.#session, this.#held)
   }
 
   /** Results of the archive and copies come from the account itself; they stay with the answers that they belong to. */

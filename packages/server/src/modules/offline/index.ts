@@ -20,6 +20,7 @@ import {
   personalData,
   sessionArrived,
   sessionClosed,
+  sessionKept,
   sessionLeft,
   sessionOpened,
   sessionPacked,
@@ -33,6 +34,7 @@ import { userArriving, userAvailable } from '../presence/hooks.ts'
 import { provideMailboxes } from './api.ts'
 import { removeFrom } from './cleaning.ts'
 import { Mailboxes } from './mailboxes.ts'
+import { gateIn } from './gate.ts'
 import { isKept } from './kept.ts'
 import { Reserve } from './reserve.ts'
 
@@ -99,9 +101,11 @@ export default defineModule({
         wordOfNode.on((word) => mailboxes.heard(word)),
         messageToSleepers.on((delivery, sleepers) => reserve.toSleepers(delivery, sleepers)),
         messagesHeld.on((session, messages) => reserve.held(session, messages)),
+        // What waits behind a mailbox that is handed over.
+        sessionKept.on((session) => reserve.held(session, gateIn(session)?.held() ?? [])),
         messagesAcknowledged.on((session, stanzas) => reserve.acknowledged(session, stanzas)),
         sessionClosed.on((session) => {
-          mailboxes.foresight.forget(session.jid.bare.toString())
+          mailboxes.foresight.used(session.jid.bare.toString())
           reserve.closed(session)
         }),
         sessionPacked.on((memory, session) => reserve.pack(memory, session)),

@@ -64,14 +64,17 @@ export class Mailboxes {
   arrived(session: Session): void {
     const owner = session.jid.bare
     if (!this.foresight.isEmpty(owner.toString())) this.deliverIfAvailable(owner)
-    this.foresight.forget(owner.toString())
+    this.foresight.used(owner.toString())
     const gate = gateIn(session)
     if (gate !== undefined) gate.arriving = false
   }
 
   /** Stores a message for a user (a bare JID). */
   append(owner: string, message: string, options: Append): Write {
-    return { ...this.store.append(owner, message, options), committed: () => this.foresight.forget(owner) }
+    const forget = (): void => this.foresight.forget(owner)
+    // Now, too: a unit whose outcome nobody learns may have been kept.
+    forget()
+    return { ...this.store.append(owner, message, options), committed: forget }
   }
 
   /**

@@ -4,6 +4,7 @@ import type { PoolOf } from '../../core/config/types.ts'
 import type { Log } from '../../core/log.ts'
 import { StorageError } from '../../core/database.ts'
 import { certificateFault, tlsClientOptions } from '../tls-client.ts'
+import { RdbmsFigures } from './figures.ts'
 import { PostgresLink, type LinkOptions } from './link.ts'
 import { openSession, type PostgresServer, type ServerTls } from './session.ts'
 import type { PostgresPool, Purpose, Session } from './types.ts'
@@ -44,11 +45,13 @@ export function rdbmsPool({ connection, workers }: Settings, log: Log): Postgres
 
 /** Connections to one server; see `PostgresPool`. */
 export function postgresPool(server: PostgresServer, size: number, options: LinkOptions): PostgresPool {
+  const figures = new RdbmsFigures()
   return {
     size,
     queryTimeoutMs: server.queryTimeoutMs,
-    link: (purpose) => new PostgresLink(server, purpose, options),
+    link: (purpose) => new PostgresLink(server, purpose, { ...options, figures }),
     session: (purpose) => unlimitedSession(server, purpose),
+    show: (scope) => figures.show(scope),
   }
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { backoff } from '../../core/backoff.ts'
 import { StorageError } from '../../core/database.ts'
 import type { Log } from '../../core/log.ts'
+import type { RdbmsFigures } from './figures.ts'
 import { openSession, type PostgresServer, type PostgresSession } from './session.ts'
 import type { Link, Purpose, Session } from './types.ts'
 
@@ -16,6 +17,8 @@ export interface LinkOptions {
   /** How often an idle connection is tried; undefined for never. */
   readonly keepaliveMs: number | undefined
   readonly log: Log
+  /** Where connections are counted. */
+  readonly figures?: RdbmsFigures | undefined
 }
 
 interface Waiting {
@@ -79,6 +82,7 @@ export class PostgresLink implements Link {
   #take(session: PostgresSession): void {
     this.#session = session
     this.#patient = true
+    this.#options.figures?.watch(session)
     for (const { resolve } of this.#waiting.splice(0)) resolve(session)
     void session.gone.then(() => this.#lost(session))
   }

@@ -4,7 +4,9 @@ import { describe, it } from 'node:test'
 import { poolSettings } from '../../core/config/declarations/pools.ts'
 import type { PoolOf } from '../../core/config/types.ts'
 import { silentLog } from '../../core/log.ts'
+import { Metrics } from '../../core/metrics.ts'
 import { sectionSchema } from '../../core/settings.ts'
+import { openPostgres } from '../../storage/postgres/index.ts'
 import { makeDatabase, postgresAbsent, SERVER } from '../../storage/testing/postgres.ts'
 import { rdbmsPool } from './index.ts'
 import { openSession } from './session.ts'
@@ -73,6 +75,37 @@ describe('columns of PostgreSQL', () => {
 })
 
 const skip = await postgresAbsent()
+
+describe('what a pool for PostgreSQL counts', { skip }, () => {
+  it('is shown under the names of the reference', async (t) => {
+    const database = await makeDatabase()
+    const store = await openPostgres(database.pool({ size: 2 }))
+    t.after(async () => {
+      await store.close()
+      await database.drop()
+    })
+    const metrics = new Metrics()
+    store.show!(metrics.scope({ pool_tag: 'default' }))
+    const told = (): Map<string, number> => {
+      const pattern = /^wpool_global_(?:rdbms_)?(\w+)\{pool_tag="default"(?:,pool_type="rdbms")?\} (\d+)$/gm
+      const lines = metrics.text().matchAll(pattern)
+      return new Map(Array.from(lines, ([, name, value]) => [name!, Number(value)]))
+    }
+    const before = told()
+    await store.query('SELECT ? AS found', 'x'.repeat(20_000))
+    const after = told()
+    const grown = (name: string): number => after.get(name)! - before.get(name)!
+    deepEqual([before.get('queue_lengths_total'), after.get('stats_send_pend'), after.get('stats_workers')], [0, 0, 2])
+    for (const way of ['recv', 'send']) {
+      equal(grown(`stats_${way}_oct`) > 20_000, true, way)
+      equal(grown(`stats_${way}_cnt`) > 0, true, way)
+      equal(after.get(`stats_${way}_max`)! > 4000, true, way)
+    }
+    equal(after.size, 9)
+    await store.close()
+    equal(told().get('stats_workers'), 0)
+  })
+})
 
 describe('a session', { skip }, () => {
   const purpose = { setup: [], writing: false }

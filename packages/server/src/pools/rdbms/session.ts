@@ -1,7 +1,9 @@
 /** One connection of the driver `pg` in its pipeline mode: many statements on their way, answered in their order. */
+import type { Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { Client, DatabaseError, type ClientConfig } from 'pg'
 import type { SqlValue } from '../../core/database.ts'
+import type { Carried } from './figures.ts'
 import { prepare } from './prepare.ts'
 import type { Answer, Fault, Purpose, Session, Statement } from './types.ts'
 import { parserOf } from './values.ts'
@@ -93,12 +95,17 @@ function clientConfig(server: PostgresServer, tls: ServerTls | undefined): Clien
 /** See `Session`. */
 export class PostgresSession implements Session {
   readonly #client: Client
+  readonly #stream: Socket
   readonly #timeout: number
   #owed = 0
   #lastAnswer = 0
   #watch: NodeJS.Timeout | undefined
   #silent = false
   #broken = false
+  #receivedPieces = 0
+  #receivedLargest = 0
+  #sentPieces = 0
+  #sentLargest = 0
   /** Resolves when the connection is gone, for whatever reason. */
   readonly gone: Promise<void>
 
@@ -106,6 +113,12 @@ export class PostgresSession implements Session {
     this.#client = client
     this.#timeout = timeout
     client.on('error', () => (this.#broken = true))
+    // Once connected, it is a socket, with TLS or without.
+    this.#stream = client.connection.stream as Socket
+    this.#stream.on('data', (piece: Buffer) => {
+      this.#receivedPieces++
+      if (piece.length > this.#receivedLargest) this.#receivedLargest = piece.length
+    })
     this.gone = new Promise((resolve) => {
       client.once('end', () => {
         this.#broken = true
@@ -125,14 +138,25 @@ export class PostgresSession implements Session {
     return this.#owed > 0
   }
 
+  /** What has gone over the connection. */
+  get carried(): Carried {
+    const { bytesRead, bytesWritten, writableLength } = this.#stream
+    return {
+      received: { bytes: bytesRead, pieces: this.#receivedPieces, largest: this.#receivedLargest },
+      sent: { bytes: bytesWritten, pieces: this.#sentPieces, largest: this.#sentLargest },
+      waiting: writableLength,
+    }
+  }
+
   pipeline(statements: readonly Statement[]): Promise<Answer[]> {
     if (statements.length === 0) return Promise.resolve([])
     const answers = Array.from<Answer>({ length: statements.length })
     this.#expect(statements.length)
     return new Promise((resolve) => {
       let open = statements.length
-      const { stream } = this.#client.connection
+      const stream = this.#stream
       // All statements leave in one piece instead of in one piece each.
+      const before = stream.bytesWritten
       stream.cork()
       statements.forEach((statement, i) => {
         this.#send(statement, (answer) => {
@@ -143,6 +167,8 @@ export class PostgresSession implements Session {
         })
       })
       stream.uncork()
+      this.#sentPieces++
+      this.#sentLargest = Math.max(this.#sentLargest, stream.bytesWritten - before)
     })
   }
 
@@ -155,7 +181,7 @@ export class PostgresSession implements Session {
 
   /** Gives the connection up: whatever is under way is answered with a fault. */
   destroy(): void {
-    this.#client.connection.stream.destroy()
+    this.#stream.destroy()
   }
 
   #send({ text, values, name }: Statement, done: (answer: Answer) => void): void {

@@ -1,5 +1,6 @@
 /** What the store sees of a pool of connections to PostgreSQL; the driver itself stays behind these types. */
 import type { SqlValue } from '../../core/database.ts'
+import type { MetricScope } from '../../core/metrics.ts'
 
 /** One statement, with `$1`, `$2` ... for its values. */
 export interface Statement {
@@ -69,4 +70,6 @@ export interface PostgresPool {
   link(purpose: Purpose): Link
   /** One session without limits of time, for changes of the schema. */
   session(purpose: Purpose): Promise<Session>
+  /** Shows what the links have carried. */
+  show(scope: MetricScope): void
 }

@@ -1,6 +1,7 @@
 /** PostgreSQL as the main store: one connection that writes and some that read. */
 import { randomUUID } from 'node:crypto'
 import { type Database, type SqlValue, StorageError, type Write } from '../../core/database.ts'
+import type { MetricScope } from '../../core/metrics.ts'
 import type { Answer, Link, PostgresPool, Purpose, Sessions, Statement } from '../../pools/rdbms/types.ts'
 import { AT_ONCE, END_OF_TURN, BatchQueue, type Job, type Runner, weightOf } from '../batch-queue.ts'
 import { GroupCommit, unpacked } from '../group-commit.ts'
@@ -54,18 +55,22 @@ export async function openPostgres(pool: PostgresPool, options: PostgresOptions 
 }
 
 class Engine implements Database {
+  readonly #pool: PostgresPool
   readonly #links: readonly Link[]
+  readonly #writer: Link
   readonly #texts = new Texts()
   readonly #commits: GroupCommit<readonly Write[]>
   readonly #queries: BatchQueue<Question>
 
   constructor(pool: PostgresPool, options: PostgresOptions) {
+    this.#pool = pool
     const limits = { jobs: options.maxQueued ?? 10_000, bytes: options.maxQueuedBytes ?? 64 * 1024 * 1024 }
     const timeout = `SET statement_timeout = ${Math.ceil(pool.queryTimeoutMs * SERVER_SHARE)}`
     const name = options.writer ?? randomUUID()
     const writer = pool.link(writing(name, options.durability, timeout))
     const readers = Array.from({ length: pool.size - 1 }, () => pool.link(reading(timeout)))
     this.#links = [writer, ...readers]
+    this.#writer = writer
     const parts = { sessions: writer, texts: this.#texts, marks: new Marks(name) }
     this.#commits = new GroupCommit(
       unpacked((units) => commitUnits(parts, units)),
@@ -92,6 +97,16 @@ class Engine implements Database {
       const statement = this.#texts.statement(sql, params)
       this.#queries.add({ statement, bytes: weightOf(sql, params), answer: resolve, fail: reject })
     })
+  }
+
+  writable(): boolean {
+    return this.#writer.connected
+  }
+
+  show(scope: MetricScope): void {
+    this.#pool.show(scope)
+    const queue = scope.within({ pool_type: 'rdbms' })
+    queue.gauge('wpool_global_queue_lengths', 'total', () => this.#commits.units + this.#queries.jobs)
   }
 
   async close(): Promise<void> {

@@ -30,6 +30,8 @@ interface Prepared {
 }
 
 const CACHED_STATEMENTS = 256
+/** SQLite plans a statement anew whenever another number is bound behind LIMIT; a sum it leaves alone. */
+const LIMIT = /\bLIMIT \?/gi
 /** How long to wait for another process that holds the file, in milliseconds. */
 const BUSY_TIMEOUT = 5000
 const WAL_LIMIT = 64 * 1024 * 1024
@@ -80,7 +82,7 @@ export class Connection {
   #prepare(sql: string): Prepared {
     const cached = this.#statements.get(sql)
     if (cached !== undefined) return cached
-    const statement = this.#db.prepare(sql)
+    const statement = this.#db.prepare(sql.replace(LIMIT, 'LIMIT ? + 0'))
     statement.setReturnArrays(true)
     const prepared = { statement, columns: statement.columns().map((column) => column.name), big: false }
     if (this.#statements.size >= CACHED_STATEMENTS) this.#forgetOldest()

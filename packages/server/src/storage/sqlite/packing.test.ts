@@ -4,7 +4,7 @@ import { type SqlValue, StorageError, type Write } from '../../core/database.ts'
 import { Packer, unpack } from './packing.ts'
 
 const write = (sql: string, ...params: SqlValue[]): Write => ({ sql, params })
-const statement = (sql: string, ...params: SqlValue[]) => ({ sql, params, mustChange: false })
+const statement = (sql: string, ...params: SqlValue[]) => ({ sql, params, mustChange: false, late: undefined })
 
 /** What the writer gets of one unit with these parameters. */
 function through(...params: SqlValue[]): readonly SqlValue[] {
@@ -35,6 +35,18 @@ describe('packed units', () => {
     assert.deepEqual(unpack(packer.take([first, second])), [
       [statement('one', 1), { ...statement('two'), mustChange: true }],
       [statement('one', 2)],
+    ])
+  })
+
+  it('say which statements are late', () => {
+    const packer = new Packer()
+    const each = { ...write('one', 1), late: 'each' } as const
+    const summed = { ...write('two', 1), late: 'summed' } as const
+    assert.deepEqual(unpack(packer.take([packer.pack([each, summed])])), [
+      [
+        { ...statement('one', 1), late: 'each' },
+        { ...statement('two', 1), late: 'summed' },
+      ],
     ])
   })
 

@@ -2,8 +2,8 @@
  * Units of work as bytes, from the thread that hands them in to the one that writes. A unit is packed as soon as it is handed in: objects that wait
  * for their transaction outlive collections of the young generation, which copy them, and cost more on their way to another thread.
  *
- * A unit is the number of its statements, and each statement the number of its text doubled (plus one when it must change a row), the number of its
- * parameters, and these: a byte for the type, and the value.
+ * A unit is the number of its statements, and each statement the number of its text times eight (plus one when it must change a row, plus two or four when
+ * it is late), the number of its parameters, and these: a byte for the type, and the value.
  */
 import { Buffer } from 'node:buffer'
 import { type SqlValue, StorageError, type Write } from '../../core/database.ts'
@@ -28,6 +28,10 @@ const BIGINT = 2
 const ASCII = 3
 const TEXT = 4
 const BYTES = 5
+
+const EACH = 2
+const SUMMED = 4
+const codeOf = (late: Write['late']): number => (late === undefined ? 0 : late === 'each' ? EACH : SUMMED)
 
 const FIRST_SIZE = 65_536
 /** A buffer beyond this is given up when it is empty. */
@@ -56,9 +60,9 @@ export class Packer {
     this.#at = this.#used
     this.#reserve(4)
     this.#number32(writes.length)
-    for (const { sql, params, orElse } of writes) {
+    for (const { sql, params, orElse, late } of writes) {
       this.#reserve(8)
-      this.#number32(this.#textOf(sql) * 2 + (orElse === undefined ? 0 : 1))
+      this.#number32(this.#textOf(sql) * 8 + codeOf(late) + (orElse === undefined ? 0 : 1))
       this.#number32(params.length)
       for (const value of params) this.#value(value)
     }
@@ -176,19 +180,27 @@ class Reader {
     return this.#at === this.#bytes.length
   }
 
+  // Plain loops: `Array.from` with a function takes three times as long, which was a tenth of the writer's time.
+
   unit(): Statement[] {
-    return Array.from({ length: this.#number32() }, () => this.#statement())
+    const statements: Statement[] = []
+    for (let left = this.#number32(); left > 0; left--) statements.push(this.#statement())
+    return statements
   }
 
   #statement(): Statement {
     const code = this.#number32()
-    const params = Array.from({ length: this.#number32() }, () => this.#value())
-    return { sql: this.#texts[code >>> 1] as string, params, mustChange: (code & 1) === 1 }
+    const params: SqlValue[] = []
+    for (let left = this.#number32(); left > 0; left--) params.push(this.#value())
+    const late = (code & EACH) === EACH ? 'each' : (code & SUMMED) === SUMMED ? 'summed' : undefined
+    return { sql: this.#texts[code >>> 3] as string, params, mustChange: (code & 1) === 1, late }
   }
 
   #number32(): number {
-    this.#at += 4
-    return this.#bytes.readUInt32LE(this.#at - 4)
+    const bytes = this.#bytes
+    const at = this.#at
+    this.#at = at + 4
+    return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
   }
 
   #value(): SqlValue {

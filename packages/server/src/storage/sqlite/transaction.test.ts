@@ -5,6 +5,18 @@ import { type Statement, commitUnits } from './transaction.ts'
 
 const statement = (sql: string, ...params: number[]): Statement => ({ sql, params, mustChange: false })
 const adding = (n: number): Statement => statement('INSERT INTO t VALUES (?)', n)
+const put = (word: string, key: number): Statement => ({
+  sql: 'INSERT INTO texts (word, key) VALUES (?, ?)',
+  params: [word, key],
+  mustChange: false,
+  late: 'each',
+})
+const count = (amount: number, key: number): Statement => ({
+  ...statement(COUNT, amount, key),
+  late: 'summed',
+})
+const COUNT = `INSERT INTO sums (amount, key, writes) VALUES (?, ?, 1)
+  ON CONFLICT (key) DO UPDATE SET amount = sums.amount + excluded.amount, writes = sums.writes + 1`
 const refusing = (n: number): Statement => ({ ...statement('UPDATE t SET n = n WHERE n = ?', n), mustChange: true })
 
 /** A connection with a table of distinct numbers, which notes what it runs. */
@@ -12,6 +24,8 @@ function open(t: { after(end: () => void): void }) {
   const connection = new Connection({ file: ':memory:', durability: 'process' })
   t.after(() => connection.close())
   connection.run('CREATE TABLE t (n integer PRIMARY KEY)', [])
+  connection.run('CREATE TABLE texts (word text, key integer, UNIQUE (word, key))', [])
+  connection.run('CREATE TABLE sums (key integer PRIMARY KEY, amount integer, writes integer)', [])
   const ran: string[] = []
   const run = connection.run.bind(connection)
   connection.run = (sql, params) => {
@@ -21,6 +35,17 @@ function open(t: { after(end: () => void): void }) {
   const numbers = () => connection.query('SELECT n FROM t ORDER BY n', []).values
   const take = (): string => ran.splice(0).join(' ')
   return { connection, numbers, take }
+}
+
+/** What a connection comes to do: parameters, or the text of what has none. */
+function watch(connection: Connection): string[] {
+  const order: string[] = []
+  const run = connection.run.bind(connection)
+  connection.run = (sql, params) => {
+    if (params.length > 0 || sql.startsWith('DELETE')) order.push(params.join(' ') || sql)
+    return run(sql, params)
+  }
+  return order
 }
 
 describe('a batch of units', () => {
@@ -63,6 +88,48 @@ describe('a batch of units', () => {
     assert.deepEqual(commitUnits(connection, [[adding(18), adding(19)]]), [])
     assert.equal(take(), 'BEGIN INSERT INSERT COMMIT')
   })
+
+  it('does late statements behind the others, in the order of their keys', (t) => {
+    const { connection } = open(t)
+    const order = watch(connection)
+    commitUnits(connection, [[put('a', 2), adding(1)], [put('b', 1)], [put('c', 2), adding(2)]])
+    assert.deepEqual(order.splice(0), ['1', '2', 'b 1', 'a 2', 'c 2'])
+  })
+
+  it('adds up late statements that differ in their first parameter alone', (t) => {
+    const { connection } = open(t)
+    commitUnits(connection, [[count(1, 7), count(1, 8)], [count(2, 7)], [count(4, 7)]])
+    commitUnits(connection, [[count(1, 8)]])
+    assert.deepEqual(
+      connection.query('SELECT key, amount, writes FROM sums ORDER BY key', []).values,
+      [7, 7, 1, 8, 2, 2],
+    )
+  })
+
+  it('does late statements before another one that has to do with their table', (t) => {
+    const { connection } = open(t)
+    const order = watch(connection)
+    commitUnits(connection, [[put('a', 1)], [adding(1)], [statement('DELETE FROM texts')], [put('b', 1)]])
+    assert.deepEqual(order, ['1', 'a 1', 'DELETE FROM texts', 'b 1'])
+    assert.deepEqual(connection.query('SELECT word FROM texts', []).values, ['b'])
+  })
+
+  for (const behind of [[], [statement('DELETE FROM texts WHERE key = 9')]])
+    it(`in which a late statement fails refuses its unit alone${behind.length === 0 ? '' : ', also before another one'}`, (t) => {
+      const { connection, numbers } = open(t)
+      const units = [[adding(1), put('a', 1)], [adding(2), put('a', 1)], [put('a', 2)], [put('a', 2)], behind]
+      const failures = commitUnits(connection, [...units, [adding(3), count(1, 1)]])
+      assert.deepEqual(
+        failures.map(({ unit, problem }) => [unit, problem?.problem]),
+        [
+          [1, 'constraint'],
+          [3, 'constraint'],
+        ],
+      )
+      assert.deepEqual(numbers(), [1, 3])
+      assert.deepEqual(connection.query('SELECT key FROM texts ORDER BY key', []).values, [1, 2])
+      assert.deepEqual(connection.query('SELECT amount FROM sums', []).values, [1])
+    })
 
   it('a unit of one statement that fails leaves the batch as it is', (t) => {
     const { connection, numbers, take } = open(t)

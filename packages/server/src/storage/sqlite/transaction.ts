@@ -1,6 +1,7 @@
 /** A batch of units in one transaction: a unit that fails never takes its neighbours with it. */
 import { type SqlValue } from '../../core/database.ts'
 import { type Connection } from './connection.ts'
+import { LateStatements } from './late.ts'
 import { problemOf, type Problem } from './errors.ts'
 
 /** One statement of a unit; with `mustChange`, changing no row refuses the unit. */
@@ -8,6 +9,8 @@ export interface Statement {
   readonly sql: string
   readonly params: readonly SqlValue[]
   readonly mustChange: boolean
+  /** See `Write.late`. */
+  readonly late?: 'each' | 'summed' | undefined
 }
 
 /** A unit (by its place in the batch) that was not kept: a problem, or the statement (by its place) that refused it. */
@@ -58,20 +61,23 @@ function attempt(
   savepoints: boolean,
 ): Failure[] | Problem | undefined {
   const failures: Failure[] = []
+  // With savepoints everything has its place, so that who fails is found out.
+  const late = savepoints ? undefined : new LateStatements(connection)
   try {
     connection.run('BEGIN IMMEDIATE', NONE)
     for (let i = 0; i < units.length; i++) {
       const unit = units[i] as readonly Statement[]
       // SQLite undoes a failed statement by itself, so that a unit of one needs no savepoint.
-      const failure = runUnit(connection, unit, i, savepoints && unit.length > 1)
+      const failure = runUnit(connection, unit, i, savepoints && unit.length > 1, late)
       if (failure !== undefined) failures.push(failure)
       // SQLite rolls everything back by itself after some errors (sqlite.org/lang_transaction.html §3.1).
       if (!connection.inTransaction) return failure?.problem ?? { problem: 'io', message: 'the transaction is gone' }
-      if (failure !== undefined && !savepoints && unit.length > 1) {
+      if (failure !== undefined && !savepoints && (unit.length > 1 || late?.failed === true)) {
         connection.run('ROLLBACK', NONE)
         return undefined
       }
     }
+    if (late !== undefined && !runLate(connection, late)) return undefined
     connection.run('COMMIT', NONE)
     return failures
   } catch (error) {
@@ -80,14 +86,27 @@ function attempt(
   }
 }
 
+/** Whether all went well; otherwise nothing is kept. Throws when it was no unit's fault. */
+function runLate(connection: Connection, late: LateStatements): boolean {
+  try {
+    late.run()
+    return true
+  } catch (error) {
+    if (!connection.inTransaction) throw error
+    connection.run('ROLLBACK', NONE)
+    return false
+  }
+}
+
 function runUnit(
   connection: Connection,
   unit: readonly Statement[],
   index: number,
   savepoint: boolean,
+  late: LateStatements | undefined,
 ): Failure | undefined {
   if (savepoint) connection.run('SAVEPOINT unit', NONE)
-  const failure = runStatements(connection, unit, index)
+  const failure = runStatements(connection, unit, index, late)
   if (savepoint && connection.inTransaction) {
     if (failure !== undefined) connection.run('ROLLBACK TO unit', NONE)
     connection.run('RELEASE unit', NONE)
@@ -95,11 +114,21 @@ function runUnit(
   return failure
 }
 
-function runStatements(connection: Connection, unit: readonly Statement[], index: number): Failure | undefined {
+function runStatements(
+  connection: Connection,
+  unit: readonly Statement[],
+  index: number,
+  late: LateStatements | undefined,
+): Failure | undefined {
   let place = 0
   try {
-    for (const { sql, params, mustChange } of unit) {
-      if (connection.run(sql, params) === 0 && mustChange) return { unit: index, refusedBy: place }
+    for (const statement of unit) {
+      const { sql, params, mustChange } = statement
+      if (late !== undefined && statement.late !== undefined) late.add(statement)
+      else {
+        late?.before(sql)
+        if (connection.run(sql, params) === 0 && mustChange) return { unit: index, refusedBy: place }
+      }
       place++
     }
     return undefined

@@ -124,6 +124,18 @@ function groupCommitContract(db: () => Database): void {
     deepEqual(await owners(db()), ['a', 'b', 'e'])
   })
 
+  it('adds up late writes of several units', async () => {
+    const add = (messages: number, archive: number): Write => ({
+      sql: `INSERT INTO mam_counter (messages, user_id) VALUES (?, ?)
+            ON CONFLICT (user_id) DO UPDATE SET messages = mam_counter.messages + excluded.messages`,
+      params: [messages, archive],
+      late: 'summed',
+    })
+    const units = [[add(1, 1), add(2, 2)], [add(3, 1)], [add(4, 2), adding('a')]]
+    await Promise.all(units.map((unit) => db().commit(unit)))
+    deepEqual(await db().query('SELECT messages FROM mam_counter ORDER BY user_id'), [{ messages: 4 }, { messages: 6 }])
+  })
+
   it('shows a query every unit that has resolved', async () => {
     for (let i = 0; i < 20; i++) {
       await db().commit([adding(`user${i}`)])
