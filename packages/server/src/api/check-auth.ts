@@ -37,7 +37,7 @@ extend type AdminQuery {
 type AdminAuthInfo @public {
   "The domain of a domain admin."
   domain: DomainName
-  authStatus: AuthStatus
+  authStatus: AuthStatus!
   authType: AuthType
 }
 

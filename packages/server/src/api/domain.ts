@@ -3,7 +3,7 @@
  * go here. What is kept of a domain stays when the configuration names it no more, until it is removed here.
  */
 import { parseJid } from '@meerkat/protocol'
-import { type Domains, type KeptDomain, domainsOf } from '../core/domains.ts'
+import { type Domains, domainsOf } from '../core/domains.ts'
 import { type ApiContext } from './context.ts'
 import { DomainPasswords } from './domain-passwords.ts'
 import { ApiError } from './errors.ts'
@@ -81,20 +81,11 @@ async function addDomain({ domain, hostType }: AtDomain & OfType, context: ApiCo
   checkStatic({ domain, hostType }, context)
   const domains = requireDomains(context)
   checkHostType({ domain, hostType }, context, false)
-  const before = domains.all().get(domain)
-  if (before !== undefined && before.hostType !== hostType)
-    throw new ApiError('duplicate', 'Domain already exists', { domain, hostType })
-  checkStays(domain, before)
-  if (before === undefined) {
-    // What one of this name may have left goes first.
-    await context.kernel.eraser.finish(parseJid(domain))
-    await domains.put(domain, { hostType, status: 'enabled' })
-  }
-  return { domain, hostType, status: (before?.status ?? 'enabled').toUpperCase() }
-}
-
-function checkStays(domain: string, kept: KeptDomain | undefined): void {
-  if (kept?.status === 'deleting') throw new ApiError('domain_deleted', 'Given domain is marked as deleted', { domain })
+  if (domains.all().has(domain)) throw new ApiError('duplicate', 'Domain already exists', { domain, hostType })
+  // What one of this name may have left goes first.
+  await context.kernel.eraser.finish(parseJid(domain))
+  await domains.put(domain, { hostType, status: 'enabled' })
+  return { domain, hostType, status: 'ENABLED' }
 }
 
 const switchTo = (status: 'enabled' | 'disabled') => async (args: AtDomain, context: ApiContext) => {
@@ -103,7 +94,7 @@ const switchTo = (status: 'enabled' | 'disabled') => async (args: AtDomain, cont
   const domains = requireDomains(context)
   const kept = domains.all().get(domain)
   if (kept === undefined) throw notFound({ domain })
-  checkStays(domain, kept)
+  if (kept.status === 'deleting') throw new ApiError('deleted', 'Domain has been deleted', { domain })
   await domains.put(domain, { ...kept, status })
   return { domain, hostType: kept.hostType, status: status.toUpperCase() }
 }
@@ -131,8 +122,8 @@ async function requestRemoveDomain(args: AtDomain & OfType, context: ApiContext)
 async function removeDomain(args: AtDomain & OfType, context: ApiContext) {
   const { eraser } = context.kernel
   const { done } = await orderRemoval(args, context)
-  await eraser.finish(parseJid(args.domain))
   await done
+  await eraser.finish(parseJid(args.domain))
   // A server that stops goes on with it at its next start.
   const isLeft = await eraser.isOrdered(parseJid(args.domain))
   return { ...args, status: isLeft ? 'DELETING' : 'DELETED' }

@@ -10,9 +10,10 @@ interface GetServices {
   readonly type?: string | null
 }
 
-function getServices({ domain, type }: GetServices, { kernel }: ApiContext): ExternalService[] {
+function getServices(args: GetServices, { kernel }: ApiContext): ExternalService[] {
+  const { domain, type } = args
   const host = kernel.hosts.of(domain)
-  if (host === undefined) throw new ApiError('domain_not_found', 'Domain not found', { domain })
+  if (host === undefined) throw new ApiError('domain_not_found', 'domain does not exist', { ...args })
   // Nobody in particular asks: the relay sees the domain.
   return externalServicesOf(host)?.(type ?? undefined, domain) ?? []
 }
@@ -29,21 +30,21 @@ extend type AdminMutation {
 "Asks for services outside of XMPP."
 type ExternalServicesAdminMutation {
   "Get the external services of a domain, with credentials where they need some; only those of a type when it is given"
-  getServices(domain: DomainName!, type: NonEmptyString): [ExternalService]
+  getServices(domain: DomainName!, type: NonEmptyString): [Service]
     @protected(type: DOMAIN, args: ["domain"])
     @use(modules: ["mod_extdisco"], args: ["domain"])
 }
 
 "A service outside of XMPP."
-type ExternalService @protected {
-  host: String!
-  type: String!
-  port: Int
-  transport: String
-  username: String
-  password: String
+type Service @protected {
+  host: DomainName!
+  type: NonEmptyString!
+  port: NonNegInt
+  transport: NonEmptyString
+  username: NonEmptyString
+  password: NonEmptyString
   "When the credentials are no longer good, in seconds since 1970"
-  expires: Int
+  expires: PosInt
 }
 `,
   resolvers: { ExternalServicesAdminMutation: { getServices: resolver(getServices) } },

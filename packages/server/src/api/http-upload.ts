@@ -18,24 +18,21 @@ export interface GetUrl {
 const LONGEST = 604_800
 
 /** Answers `getUrl`, for whoever may ask for this domain. The file belongs to `owner`: the domain, or a user (a bare JID). */
-export async function getUrl(
-  { domain, filename, size, contentType, timeout }: GetUrl,
-  { kernel }: ApiContext,
-  owner = domain,
-): Promise<UploadUrls | null> {
+export async function getUrl(args: GetUrl, { kernel }: ApiContext, owner = args.domain): Promise<UploadUrls | null> {
+  const { domain, filename, size, contentType, timeout } = args
+  const fail = (code: string, message: string): never => {
+    throw new ApiError(code, message, { ...args })
+  }
   const host = kernel.hosts.of(domain)
-  if (host === undefined) throw new ApiError('domain_not_found', 'Domain not found', { domain })
+  if (host === undefined) return fail('domain_not_found', 'domain does not exist')
   const wanted = { filename, size, contentType: contentType === '' || contentType == null ? undefined : contentType }
   try {
     return (await uploadSlotsOf(host)?.(owner, wanted, Math.min(timeout, LONGEST))) ?? null
   } catch (error) {
     if (!(error instanceof StanzaError)) throw error
-    const isTooLarge = error.application?.name === 'file-too-large'
-    throw new ApiError(isTooLarge ? 'file_too_large_error' : error.condition.replaceAll('-', '_'), error.message, {
-      domain,
-      filename,
-      size,
-    })
+    if (error.application?.name === 'file-too-large')
+      return fail('file_too_large_error', "Declared file size exceeds the host's maximum file size.")
+    return fail(error.condition.replaceAll('-', '_'), error.message)
   }
 }
 

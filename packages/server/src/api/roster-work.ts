@@ -66,14 +66,18 @@ export async function addContact(context: ApiContext, user: Jid, contact: Contac
   return 'Contact added successfully'
 }
 
-/** Removes a contact, and the subscriptions with it. */
+/** Removes a contact, and the subscriptions with it; who only waits for an answer is refused. */
 export async function deleteContact(context: ApiContext, user: Jid, contact: Jid): Promise<string> {
   const details = about(user, contact)
   const rosters = await rostersFor(context, user, details)
-  if ((await rosters.contact(user.bare, contact.bare)) === undefined)
+  const found = await rosters.contact(user.bare, contact.bare)
+  if (found === undefined)
     throw new ApiError('contact_not_found', `Cannot remove ${contact} contact that does not exist`, details)
-  const change = { jid: contact.bare, name: '', groups: [], remove: true }
-  await tried(() => rosters.set(user.bare, change), 'delete', details)
+  const remove = () =>
+    found.listed
+      ? rosters.set(user.bare, { jid: contact.bare, name: '', groups: [], remove: true })
+      : rosters.subscribe(user.bare, contact.bare, 'unsubscribed')
+  await tried(remove, 'delete', details)
   return `Contact ${contact} deleted successfully`
 }
 
@@ -127,10 +131,10 @@ export async function each<T>(items: readonly T[], work: (item: T) => Promise<st
   return done
 }
 
-/** All contacts of a user. */
+/** All contacts of a user, and those who have asked to be (as in MongooseIM). */
 export async function listContacts(context: ApiContext, user: Jid): Promise<object[]> {
   const rosters = await rostersFor(context, user, { user: user.toString() })
-  return (await rosters.list(user.bare)).map(describe)
+  return (await rosters.all(user.bare)).map(describe)
 }
 
 /** One contact of a user. */

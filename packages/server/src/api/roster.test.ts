@@ -11,11 +11,12 @@ const begin = (t: TestContext): Promise<ApiStory> =>
 const ALICE = 'user: "alice@example.com"'
 const BOB = 'contact: "bob@example.com"'
 const mutate = (field: string) => `mutation { roster { ${field} } }`
-const CONTACTS = `{ roster { listContacts(${ALICE}) { jid name groups subscription ask } } }`
+const contactsQuery = (user: string) =>
+  `{ roster { listContacts(user: "${user}@example.com") { jid name groups subscription ask } } }`
 const jids = (...names: string[]) => names.map((name) => ({ jid: `${name}@example.com`, name }))
 
-const contactsOf = async ({ ask }: ApiStory): Promise<unknown> =>
-  (dataOf(await ask(CONTACTS)) as { roster: { listContacts: unknown } }).roster.listContacts
+const contactsOf = async ({ ask }: ApiStory, user = 'alice'): Promise<unknown> =>
+  (dataOf(await ask(contactsQuery(user))) as { roster: { listContacts: unknown } }).roster.listContacts
 
 describe('rosters through the API', () => {
   it('MongooseIM: contacts are added, shown and removed', async (t) => {
@@ -73,10 +74,25 @@ describe('rosters through the API', () => {
     })
     const one = async () => ((await contactsOf(api)) as { subscription: string; ask: string }[])[0]!
     assert.equal((await one()).ask, 'OUT')
+    const asked = { jid: 'alice@example.com', name: '', groups: [], subscription: 'NONE', ask: 'IN' }
+    assert.deepEqual(await contactsOf(api, 'bob'), [asked])
+    const got = 'getContact(user: "bob@example.com", contact: "alice@example.com") { ask }'
+    assert.deepEqual(dataOf(await api.ask(`{ roster { ${got} } }`)), { roster: { getContact: { ask: 'IN' } } })
     dataOf(await api.ask(mutate('subscription(user: "bob@example.com", contact: "alice@example.com", action: ACCEPT)')))
     assert.deepEqual([(await one()).subscription, (await one()).ask], ['TO', 'NONE'])
     dataOf(await api.ask(mutate(`subscription(${ALICE}, ${BOB}, action: CANCEL)`)))
     assert.equal((await one()).subscription, 'NONE')
+  })
+
+  it('a request that is deleted is one that is refused', async (t) => {
+    const api = await begin(t)
+    dataOf(await api.ask(mutate(`subscription(${ALICE}, ${BOB}, action: INVITE)`)))
+    dataOf(await api.ask(mutate('deleteContact(user: "bob@example.com", contact: "alice@example.com")')))
+    assert.deepEqual(await contactsOf(api, 'bob'), [])
+    assert.deepEqual(
+      ((await contactsOf(api)) as { ask: string }[]).map(({ ask }) => ask),
+      ['NONE'],
+    )
   })
 
   it('MongooseIM: users are made to see each other, one by one and all together', async (t) => {

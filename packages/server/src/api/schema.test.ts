@@ -43,6 +43,24 @@ describe('assembling a schema', () => {
   })
 })
 
+describe('a mutation', () => {
+  it('MongooseIM: does what it is asked for in the order in which that is written, also after an error', async (t) => {
+    const { ask } = await apiStory(t)
+    const user = '(user: "romeo@example.com")'
+    const made = '(domain: "example.com", username: "romeo", password: "p") { jid }'
+    const fields = `none: removeUser${user} { jid } one: registerUser${made} gone: removeUser${user} { jid } two: registerUser${made}`
+    const { body } = await ask(`mutation { account { ${fields} } }`)
+    assert.deepEqual(
+      body.errors?.map(({ path }) => path),
+      [['account', 'none']],
+    )
+    const jid = 'romeo@example.com'
+    assert.deepEqual(JSON.parse(JSON.stringify(body.data)), {
+      account: { none: null, one: { jid }, gone: { jid }, two: { jid } },
+    })
+  })
+})
+
 describe('allowed_categories and @use', () => {
   it('MongooseIM: a category that is not allowed is an error of its field', async (t) => {
     const { ask } = await apiStory(t)

@@ -17,6 +17,7 @@ import { RequestError } from './errors.ts'
 import type { ApiPart, Resolver } from './part.ts'
 import { SCALARS, defineScalars } from './scalars.ts'
 import { subscriber } from './subscriber.ts'
+import { changes, inTurn } from './turns.ts'
 import { requireUse } from './use.ts'
 
 /** A schema that can be executed, with who may see each of its fields. */
@@ -85,18 +86,22 @@ function guarded(
 ): Guarded {
   const isRoot = type === schema.getQueryType() || type === schema.getMutationType()
   const use = useOf(type, field)
+  const isChange = changes(schema, type)
   return (source, args, context, info) => {
     // S80: the request was checked as a whole before; this holds even if that check missed a way to the field.
     const refused = refusal(protection, () => args, context, info.operation.name?.value ?? 'ROOT')
     if (refused !== undefined) throw new RequestError(401, 'no_permissions', refused)
     if (isRoot) requireCategory(field.name, context)
-    if (use !== undefined) requireUse(use, args, context)
-    // A category is only a door to its fields.
-    if (isRoot && resolve === undefined) return {}
-    const value = resolve === undefined ? defaultFieldResolver(source, args, context, info) : resolve(args, context)
-    return when(value, (found: unknown) => {
-      if (Array.isArray(found)) context.budget?.take(found.length)
-      return found
-    })
+    const answer = () => {
+      if (use !== undefined) requireUse(use, args, context)
+      // A category is only a door to its fields.
+      if (isRoot && resolve === undefined) return {}
+      const value = resolve === undefined ? defaultFieldResolver(source, args, context, info) : resolve(args, context)
+      return when(value, (found: unknown) => {
+        if (Array.isArray(found)) context.budget?.take(found.length)
+        return found
+      })
+    }
+    return isChange ? inTurn(source as object, answer) : answer()
   }
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { Presence, Priority, Show, Status } from '@meerkat/protocol'
 import { text } from '@meerkat/xml'
 import { presenceOfUser } from '../core/router.ts'
-import { type ApiStory, apiStory, codeOf } from './api-story.fixture.ts'
+import { type ApiStory, apiStory } from './api-story.fixture.ts'
 import type { ApiAnswer } from './execute.ts'
 
 const session = (answer: ApiAnswer): Record<string, unknown> => {
@@ -67,16 +67,26 @@ describe('session queries', () => {
     })
   })
 
-  const errors: readonly (readonly [string, string])[] = [
-    ['listSessions(domain: "elsewhere.example") { user }', 'domain_not_found'],
-    ['listUserSessions(user: "nobody@example.com") { user }', 'user_not_found'],
-    ['countUserResources(user: "alice@elsewhere.example")', 'user_not_found'],
-    ['getUserResource(user: "alice@example.com", number: 2)', 'wrong_res_number'],
+  const elsewhere = 'elsewhere.example'
+  const errors: readonly (readonly [field: string, code: string, details: object])[] = [
+    [`listSessions(domain: "${elsewhere}") { user }`, 'domain_not_found', { domain: elsewhere }],
+    [
+      `countUsersWithStatus(domain: "${elsewhere}", status: "away")`,
+      'domain_not_found',
+      { domain: elsewhere, status: 'away' },
+    ],
+    ['listUserSessions(user: "nobody@example.com") { user }', 'user_not_found', { user: 'nobody@example.com' }],
+    [`countUserResources(user: "alice@${elsewhere}")`, 'user_not_found', { jid: `alice@${elsewhere}` }],
+    [
+      'getUserResource(user: "alice@example.com", number: 2)',
+      'wrong_res_number',
+      { user: 'alice@example.com', number: 2 },
+    ],
   ]
-  for (const [field, code] of errors)
-    it(`${code}: ${field}`, async (t) => {
+  for (const [field, code, details] of errors)
+    it(`MongooseIM: ${code}: ${field}`, async (t) => {
       const { ask } = await apiStory(t, { users: ['alice'] })
-      assert.equal(codeOf(await ask(`{ session { ${field} } }`)), code)
+      assert.deepEqual((await ask(`{ session { ${field} } }`)).body.errors?.[0]?.extensions, { ...details, code })
     })
 })
 
@@ -127,15 +137,22 @@ describe('session mutations', () => {
     assert.deepEqual(said, ['undefined dnd busy 3', 'unavailable   '])
   })
 
-  const errors: readonly (readonly [string, string])[] = [
-    ['kickUserSession(user: "alice@example.com/x") { jid }', 'no_session'],
-    ['kickUserSession(user: "nobody@example.com/x") { jid }', 'user_not_found'],
-    ['setPresence(user: "alice@example.com", type: AVAILABLE) { jid }', 'empty_resource'],
-    ['setPresence(user: "alice@example.com/x", type: AVAILABLE) { jid }', 'no_session'],
+  const errors: readonly (readonly [field: string, jid: string, code: string, details?: object])[] = [
+    ['kickUserSession(user: "alice@example.com/x") { jid }', 'alice@example.com/x', 'no_session', { reason: null }],
+    [
+      'kickUserSession(user: "nobody@example.com/x", reason: "r") { jid }',
+      'nobody@example.com/x',
+      'user_not_found',
+      { reason: 'r' },
+    ],
+    ['kickUser(user: "nobody@example.com") { jid }', 'nobody@example.com', 'user_not_found', { reason: null }],
+    ['setPresence(user: "alice@example.com", type: AVAILABLE) { jid }', 'alice@example.com', 'empty_resource'],
+    ['setPresence(user: "alice@example.com/x", type: AVAILABLE) { jid }', 'alice@example.com/x', 'no_session'],
   ]
-  for (const [field, code] of errors)
-    it(`${code}: ${field}`, async (t) => {
+  for (const [field, jid, code, details] of errors)
+    it(`MongooseIM: ${code}: ${field}`, async (t) => {
       const { ask } = await apiStory(t, { users: ['alice'] })
-      assert.equal(codeOf(await ask(`mutation { session { ${field} } }`)), code)
+      const { extensions } = (await ask(`mutation { session { ${field} } }`)).body.errors![0]!
+      assert.deepEqual(extensions, { jid, ...details, code })
     })
 })

@@ -8,31 +8,35 @@ import { type ApiPart, resolver } from './part.ts'
 import { requireWritable } from './writable.ts'
 
 /** The sessions of a domain, or all. */
-function entriesAt(context: ApiContext, domain: string | null | undefined): SessionEntry[] {
-  const { kernel } = context
+function entriesAt({ kernel }: ApiContext, domain: string | null | undefined, details: object = {}): SessionEntry[] {
   if (domain == null) return kernel.directory.all()
-  if (kernel.hosts.of(domain) === undefined) throw new ApiError('domain_not_found', 'Domain not found', { domain })
+  if (kernel.hosts.of(domain) === undefined)
+    throw new ApiError('domain_not_found', 'Domain not found', { domain, ...details })
   return kernel.directory.all().filter((entry) => entry.jid.domain === domain)
 }
 
-/** A user's sessions, oldest first; throws when there is no such user. */
-export async function entriesOf(context: ApiContext, user: Jid): Promise<readonly SessionEntry[]> {
-  const details = { jid: user.toString() }
+/** A user's sessions, oldest first; throws, with `details` of the question, when there is no such user. */
+export async function entriesOf(
+  context: ApiContext,
+  user: Jid,
+  details: object = { jid: user.toString() },
+): Promise<readonly SessionEntry[]> {
   const host = hostOf(context, user)
-  if (host === undefined) throw new ApiError('user_not_found', "User's domain does not exist", details)
+  if (host === undefined) throw new ApiError('user_not_found', "User's domain does not exist", { ...details })
   if (!(await host.accounts.exists(user.bare)))
-    throw new ApiError('user_not_found', 'Given user does not exist', details)
+    throw new ApiError('user_not_found', 'Given user does not exist', { ...details })
   return context.kernel.directory.of(user)
 }
 
 /** A session as the API tells it. */
 export function describe(entry: SessionEntry, context: ApiContext): object {
-  const connection = entry.local?.connection
+  const connection = entry.local?.connection ?? entry.origin
   return {
     user: entry.jid,
     connection: connection?.kind ?? null,
-    ip: connection?.ip ?? null,
-    port: connection?.port ?? null,
+    // A stream of events has none.
+    ip: connection?.ip || null,
+    port: connection?.port || null,
     priority: entry.priority ?? null,
     node: entry.node,
     uptime: Math.max(0, Math.floor((context.kernel.clock.now() - entry.openedAt) / 1000)),
@@ -46,7 +50,7 @@ function statusOf(entry: SessionEntry): string {
 }
 
 const withStatus = ({ domain, status }: { domain?: string | null; status: string }, context: ApiContext) =>
-  entriesAt(context, domain)
+  entriesAt(context, domain, { status })
     .filter((entry) => statusOf(entry) === status)
     .map((entry) => ({
       user: entry.jid,
@@ -55,9 +59,9 @@ const withStatus = ({ domain, status }: { domain?: string | null; status: string
     }))
 
 async function getUserResource({ user, number }: { user: Jid; number: number }, context: ApiContext): Promise<string> {
-  const entry = (await entriesOf(context, user))[number - 1]
-  if (entry === undefined)
-    throw new ApiError('wrong_res_number', `Wrong resource number: ${number}`, { user: user.toString(), number })
+  const details = { user: user.toString(), number }
+  const entry = (await entriesOf(context, user, details))[number - 1]
+  if (entry === undefined) throw new ApiError('wrong_res_number', `Wrong resource number: ${number}`, details)
   return entry.jid.resource
 }
 
@@ -71,14 +75,16 @@ async function kick(entry: SessionEntry, reason: string | null | undefined, cont
 }
 
 async function kickUserSession({ user, reason }: { user: Jid; reason?: string | null }, context: ApiContext) {
-  const entry = (await entriesOf(context, user)).find((candidate) => candidate.jid.resource === user.resource)
-  if (entry === undefined)
-    throw new ApiError('no_session', 'No active session', { jid: user.toString(), reason: reason ?? null })
+  const details = { jid: user.toString(), reason: reason ?? null }
+  const entries = await entriesOf(context, user, details)
+  const entry = entries.find((candidate) => candidate.jid.resource === user.resource)
+  if (entry === undefined) throw new ApiError('no_session', 'No active session', details)
   return kick(entry, reason, context)
 }
 
 async function kickUser({ user, reason }: { user: Jid; reason?: string | null }, context: ApiContext) {
-  return Promise.all((await entriesOf(context, user)).map((entry) => kick(entry, reason, context)))
+  const entries = await entriesOf(context, user, { jid: user.toString(), reason: reason ?? null })
+  return Promise.all(entries.map((entry) => kick(entry, reason, context)))
 }
 
 interface PresenceArgs {
@@ -96,7 +102,7 @@ async function setPresence(args: PresenceArgs, context: ApiContext) {
   if (user.resource === '')
     throw new ApiError('empty_resource', 'The resource is empty. You need to provide a full JID', details)
   const entry = (await entriesOf(context, user)).find((candidate) => candidate.jid.resource === user.resource)
-  if (entry?.local === undefined) throw new ApiError('no_session', 'No active session', details)
+  if (entry === undefined) throw new ApiError('no_session', 'No active session', details)
   const isOwn = args.type === 'AVAILABLE' || args.type === 'UNAVAILABLE'
   const presence = Presence(
     {
@@ -109,7 +115,7 @@ async function setPresence(args: PresenceArgs, context: ApiContext) {
     args.priority == null ? undefined : Priority({}, String(args.priority)),
   )
   requireWritable(presence, details)
-  await context.kernel.router.receive(entry.local, presence, user.bare)
+  if (!(await context.kernel.say(entry, presence))) throw new ApiError('no_session', 'No active session', details)
   return { jid: user, message: 'Presence set successfully' }
 }
 
@@ -227,7 +233,7 @@ ${SESSION_TYPES}`,
       ),
       countSessions: resolver(({ domain }: AtDomain, context) => entriesAt(context, domain).length),
       listUserSessions: resolver(async ({ user }: OfUser, context) =>
-        (await entriesOf(context, user)).map((entry) => describe(entry, context)),
+        (await entriesOf(context, user, { user: user.toString() })).map((entry) => describe(entry, context)),
       ),
       countUserResources: resolver(async ({ user }: OfUser, context) => (await entriesOf(context, user)).length),
       getUserResource: resolver(getUserResource),

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { type TestContext, describe, it } from 'node:test'
 import { Body, Message, Presence, parseJid } from '@meerkat/protocol'
 import { settle } from '../testing/story.ts'
-import { type ApiStory, apiStory, codeOf } from './api-story.fixture.ts'
+import { type ApiStory, apiStory, codeOf, dataOf } from './api-story.fixture.ts'
 import { graphqlHandler } from './handler.ts'
 import { messageStream } from './message-stream.ts'
 import { trafficStream } from './traffic-stream.ts'
@@ -22,6 +22,10 @@ describe('subscribeForMessages', () => {
     const [entry] = api.story.kernel.directory.of(parseJid('alice@example.com'))
     assert.match(entry!.jid.resource, /^sse-[0-9a-f-]{36}$/)
     assert.equal(entry!.priority, 1)
+    const listed = '{ session { listUserSessions(user: "alice@example.com") { connection ip port priority } } }'
+    assert.deepEqual(dataOf(await api.ask(listed)), {
+      session: { listUserSessions: [{ connection: 'sse', ip: null, port: null, priority: 1 }] },
+    })
     const first = stream.next()
     await say(api, 'm1')
     await say(api, 'm2')
@@ -56,6 +60,15 @@ describe('subscribeForMessages', () => {
     let read = 0
     for await (const { stanza_id } of stream) assert.equal(stanza_id, String(read++))
     assert.equal(read, 1000)
+  })
+
+  it('MongooseIM: an error before the stream names the field', async (t) => {
+    const api = await apiStory(t, {})
+    const answer = await api.watch(WATCH.replace('alice', 'nobody'))
+    assert.ok('status' in answer)
+    const message = 'User does not exist'
+    const extensions = { caller: 'nobody@example.com', code: 'unknown_user' }
+    assert.deepEqual(answer.body.errors, [{ message, path: ['stanza', 'subscribeForMessages'], extensions }])
   })
 
   const refused: readonly (readonly [name: string, query: string, code: string])[] = [
@@ -150,10 +163,10 @@ describe('subscribeForTraffic', () => {
     assert.equal(api.story.kernel.tracing.watched, true)
     for (const id of ['m1', 'm2', 'm3']) trace(api, id)
     const told = []
-    for await (const { jid, dir, stanza } of stream) told.push([jid, dir, stanza.attr('id')])
+    for await (const { jid, dir, stanza } of stream) told.push([jid, dir, stanza])
     assert.deepEqual(told, [
-      ['alice@example.com/1', 'CLIENT_TO_SERVER', 'm1'],
-      ['alice@example.com/1', 'CLIENT_TO_SERVER', 'm2'],
+      ['alice@example.com/1', 'client_to_server', "<message xmlns='jabber:client' id='m1'/>"],
+      ['alice@example.com/1', 'client_to_server', "<message xmlns='jabber:client' id='m2'/>"],
     ])
     assert.equal(api.story.kernel.tracing.watched, false)
   })

@@ -136,7 +136,7 @@ export async function subscribeForMessages(
   { caller }: { caller: Jid },
   context: ApiContext,
 ): Promise<AsyncIterable<unknown>> {
-  await requireUser(context, caller, { user: caller.toString() })
+  await requireUser(context, caller, { caller: caller.toString() })
   return messageStream(context.kernel, caller.bare)
 }
 
@@ -194,21 +194,17 @@ type StanzaAdminSubscription {
   subscribeForTraffic(limit: Int): TraceMap @protected(type: GLOBAL) @use(services: ["service_traffic"])
 }
 
-"The way of an element"
-enum TraceDir {
-  CLIENT_TO_SERVER
-  SERVER_TO_CLIENT
-}
-
 "An element between a client and the server"
 type TraceMap @protected {
   "The connection"
   pid: String
   "The client's full JID"
-  jid: String
+  jid: JID
   timestamp: DateTime
-  dir: TraceDir
-  stanza: XmlElement
+  "Its way: client_to_server or server_to_client"
+  dir: String
+  "The element as it was written"
+  stanza: String
 }
 
 "Reads archives."

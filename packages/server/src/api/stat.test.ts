@@ -39,7 +39,19 @@ describe('the category stat', () => {
 })
 
 describe('the category cets', () => {
-  it('MongooseIM: says that there is none', async (t) => {
+  it('MongooseIM: tells of the nodes where the configuration has it', async (t) => {
+    const { ask, node, story } = await apiStory(t)
+    node.internalDatabases.push('cets')
+    const nodes = [story.kernel.node]
+    assert.deepEqual(
+      dataOf(
+        await ask('{ cets { tableInfo { tableName } systemInfo { joinedNodes conflictTables discoveryWorks } } }'),
+      ),
+      { cets: { tableInfo: [], systemInfo: { joinedNodes: nodes, conflictTables: [], discoveryWorks: true } } },
+    )
+  })
+
+  it('MongooseIM: says so where the configuration has none', async (t) => {
     const { ask } = await apiStory(t)
     for (const field of ['tableInfo { tableName }', 'systemInfo { joinedNodes }']) {
       const error = (await ask(`{ cets { ${field} } }`)).body.errors?.[0]

@@ -1,6 +1,7 @@
 /** Opens the stream behind a subscription: its root field is a category, and the one field inside it says what is watched. */
 import {
   type FieldNode,
+  GraphQLError,
   type GraphQLField,
   type GraphQLFieldResolver,
   GraphQLObjectType,
@@ -14,7 +15,7 @@ import { refusal } from './authorise.ts'
 import { requireCategory } from './categories.ts'
 import type { ApiContext } from './context.ts'
 import { type Protection, fieldKey, useOf } from './directives.ts'
-import { RequestError } from './errors.ts'
+import { ApiError, RequestError } from './errors.ts'
 import type { Stream } from './part.ts'
 import { requireUse } from './use.ts'
 
@@ -38,12 +39,20 @@ export function subscriber(
     if (refused !== undefined) throw new RequestError(401, 'no_permissions', refused)
     requireCategory(category.name, context)
     const use = useOf(type, field)
-    if (use !== undefined) requireUse(use, args, context)
     const open = streams.get(key)
     if (open === undefined) throw new Error(`${key} has no stream`)
-    return events(await open(args, context), (value) => ({ [category.name]: { [field.name]: value } }))
+    try {
+      if (use !== undefined) requireUse(use, args, context)
+      return events(await open(args, context), (value) => ({ [category.name]: { [field.name]: value } }))
+    } catch (error) {
+      throw error instanceof ApiError ? located(error, [info.path.key, (node.alias ?? node.name).value]) : error
+    }
   }
 }
+
+/** GraphQL knows of the category alone. */
+const located = (error: ApiError, path: readonly (string | number)[]): GraphQLError =>
+  new GraphQLError(error.message, { originalError: error, path })
 
 /** The one field that is asked for inside the category; a stream has one source. */
 function onlyField(info: GraphQLResolveInfo): FieldNode {

@@ -33,6 +33,10 @@ const CODES: readonly (readonly [ValidationRule, string])[] = [
   [NoUndefinedVariablesRule, 'unbound_variable'],
 ]
 
+/** What graphql-js says of a value that is none of an enum's. */
+const ENUM =
+  /^(?:Variable "\$\w+" has invalid value[^:]*: )?(?:Value ".*" does not exist in "\w+" enum|Enum "\w+" cannot represent)/s
+
 /** Throws RequestError with the first fault of the document. */
 export function requireValid(schema: GraphQLSchema, document: DocumentNode): void {
   const [error] = validate(schema, document, [...new Set(RULES)], { maxErrors: 1, hideSuggestions: false })
@@ -41,6 +45,7 @@ export function requireValid(schema: GraphQLSchema, document: DocumentNode): voi
 
 function codeOf(schema: GraphQLSchema, document: DocumentNode, error: GraphQLError): string {
   if (typeof error.extensions['code'] === 'string') return error.extensions['code']
+  if (ENUM.test(error.message)) return 'unknown_enum'
   const sees = (rule: ValidationRule) => validate(schema, document, [rule], { maxErrors: 1 }).length > 0
   return CODES.find(([rule]) => sees(rule))?.[1] ?? 'validation_error'
 }
@@ -62,8 +67,9 @@ export function coerceVariables(
     ({ variable, type, defaultValue }) =>
       type.kind === 'NonNullType' && defaultValue === undefined && !Object.hasOwn(given, variable.name.value),
   )
-  const code = missing === undefined ? 'input_coercion' : 'missing_non_null_param'
-  throw new RequestError(400, code, error?.message ?? 'The variables are invalid')
+  const message = error?.message ?? 'The variables are invalid'
+  const wrong = ENUM.test(message) ? 'unknown_enum' : 'input_coercion'
+  throw new RequestError(400, missing === undefined ? wrong : 'missing_non_null_param', message)
 }
 
 /** The given variables without those that are null; what the caller named `__proto__` stays a mere name. */

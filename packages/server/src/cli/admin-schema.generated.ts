@@ -164,15 +164,15 @@ export const ADMIN_CATEGORIES: AdminCategories = {
     }
   },
   "cets": {
-    "summary": "Tables that nodes of MongooseIM share; there are none here",
+    "summary": "How nodes belong together, as MongooseIM tells it of CETS",
     "commands": {
       "systemInfo": {
-        "summary": "Get the state of CETS",
+        "summary": "Get the nodes that are there",
         "args": [],
         "document": "query  { cets { systemInfo { availableNodes unavailableNodes joinedNodes discoveredNodes remoteNodesWithoutDisco remoteNodesWithUnknownTables remoteUnknownTables remoteNodesWithMissingTables remoteMissingTables conflictNodes conflictTables discoveryWorks } } }"
       },
       "tableInfo": {
-        "summary": "List the tables of this node",
+        "summary": "List the tables of this node: there are none",
         "args": [],
         "document": "query  { cets { tableInfo { tableName memory size nodes } } }"
       }

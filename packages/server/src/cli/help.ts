@@ -25,6 +25,15 @@ const BASIC: readonly Row[] = [
   ['top', 'Watch rates, sessions and queues; with --once, a single time'],
 ]
 
+/** What commands take that the tables are too narrow for. */
+const FORMS: Readonly<Record<string, string>> = {
+  join_cluster: 'NODE [--force]',
+  leave_cluster: '[--force]',
+  migrate: 'mongooseim --from postgres://… [--domain NAME]... [--dry-run] [--overwrite]',
+  remove_from_cluster: 'NODE [--force]',
+  top: '[--once]',
+}
+
 const WIDTH = 100
 
 /** How the command line is used. */
@@ -44,6 +53,14 @@ export function usage(program: string, categories: AdminCategories = ADMIN_CATEG
     'Commands to start a server:',
     table(LIFECYCLE),
   ].join('\n')
+}
+
+/** How a command without a category is used. */
+export function basicHelp(program: string, name: string): string {
+  const row = [...BASIC, ...LIFECYCLE].find(([form]) => form.split(' ')[0] === name)
+  const form = FORMS[name] === undefined ? (row?.[0] ?? name) : `${name} ${FORMS[name]}`
+  const used = `Usage: ${program} [-c CONFIGURATION] ${form}`
+  return row === undefined ? used : `${used}\n\n${row[1]}`
 }
 
 /** What a category offers. */

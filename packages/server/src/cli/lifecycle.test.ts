@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, describe, it } from 'node:test'
 import { nodeStatus, statusOrNone } from './control.ts'
 import { ERROR, SUCCESS } from './exit.ts'
-import { restart, start, statusText, stop } from './lifecycle.ts'
+import { check, init, restart, start, statusText, stop } from './lifecycle.ts'
 import type { Place } from './place.ts'
 
 /** A program that does what the command line needs of a server, and notes its arguments. */
@@ -70,6 +70,20 @@ describe('start, restart and stop', () => {
       /ended at once[^]*meerkat\.toml:5: modules/.test(error.message),
     )
     assert.equal(existsSync(place.pidFile), false)
+  })
+})
+
+describe('the data folder', () => {
+  it('is for its owner alone, whichever command makes it', async (t) => {
+    const place = placed(t, '// SOCKET')
+    assert.equal(await check(place), SUCCESS)
+    assert.equal(statSync(place.dataDir).mode & 0o777, 0o700)
+  })
+
+  it('is not made by init, which knows of none', async (t) => {
+    const place = placed(t, '// SOCKET')
+    assert.equal(await init(place, ['meerkat.toml']), SUCCESS)
+    assert.equal(existsSync(place.dataDir), false)
   })
 })
 

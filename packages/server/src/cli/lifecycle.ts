@@ -20,11 +20,20 @@ const nodeFlags = (): string[] =>
 
 const mainArguments = (place: Place): string[] => [...nodeFlags(), place.main, ...configArguments(place)]
 
-/** Compiled code is kept in the data folder: without that, reading TypeScript costs time and memory at each start. */
-const mainEnvironment = (place: Place): NodeJS.ProcessEnv => ({
-  NODE_COMPILE_CACHE: join(place.dataDir, 'compile-cache'),
-  ...process.env,
-})
+/**
+ * Compiled code is kept in the data folder: without that, reading TypeScript costs time and memory at each start. The folder is made
+ * here, since Node would make it one that other users may read.
+ */
+function mainEnvironment(place: Place): NodeJS.ProcessEnv {
+  try {
+    makeDataDir(place)
+  } catch {
+    // The server itself says what is wrong with the folder, in its own words.
+  }
+  return { NODE_COMPILE_CACHE: join(place.dataDir, 'compile-cache'), ...process.env }
+}
+
+const makeDataDir = ({ dataDir }: Place): unknown => mkdirSync(dataDir, { recursive: true, mode: 0o700 })
 
 /** Puts the server in place of this process. */
 export function foreground(place: Place): Promise<ExitCode> {
@@ -38,9 +47,9 @@ export function foreground(place: Place): Promise<ExitCode> {
 const defined = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
 
-/** Lets the composition root write a configuration file: `init FILE`. */
+/** Lets the composition root write a configuration file: `init FILE`. There is no data folder yet. */
 export const init = (place: Place, words: readonly string[]): Promise<ExitCode> =>
-  runMain([place.main, 'init', ...words], mainEnvironment(place))
+  runMain([place.main, 'init', ...words], process.env)
 
 /** Lets the composition root look at the configuration and all that it names. */
 export const check = (place: Place): Promise<ExitCode> =>
@@ -66,7 +75,7 @@ function runMain(args: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitC
 /** Starts the server in the background, and returns once it serves. */
 export async function start(place: Place): Promise<ExitCode> {
   if ((await statusOrNone(place.socket)) !== undefined) throw new CliError(ERROR, 'The server is already running')
-  mkdirSync(place.dataDir, { recursive: true, mode: 0o700 })
+  makeDataDir(place)
   const log = openSync(place.logFile, 'a', 0o600)
   const { size } = fstatSync(log)
   const child = spawn(process.execPath, mainArguments(place), {

@@ -86,6 +86,19 @@ describe('the command line and a running server', () => {
     assert.deepEqual(message?.elements()[0]?.children, ['hello  wörld'])
   })
 
+  it('does nothing when it is asked for help, or told what a command does not take', async (t) => {
+    const { node, run } = await controlled(t)
+    const help = await run('stop', '--help')
+    assert.deepEqual([help.code, help.err], [0, ''])
+    assert.equal(help.out, 'Usage: meerkat [-c CONFIGURATION] stop\n\nStop the server\n')
+    assert.match((await run('migrate', '--help')).out, /migrate mongooseim --from/)
+    const wrong = await run('restart', 'now')
+    assert.deepEqual([wrong.code, wrong.err], [1, ''])
+    assert.match(wrong.out, /^Could not parse the command arguments\n\nUsage: meerkat \[-c CONFIGURATION\] restart\n/)
+    assert.equal((await run('backup', '--help')).code, 0)
+    assert.deepEqual(node.orders, [])
+  })
+
   it('executes a document, and exits with 1 on errors', async (t) => {
     const { run } = await controlled(t)
     const good = await run('graphql', '{ checkAuth { authType } }')

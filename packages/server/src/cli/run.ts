@@ -2,57 +2,71 @@
 import { CliError, ERROR, type ExitCode, SUCCESS, USAGE } from './exit.ts'
 import type { Place } from './place.ts'
 
-type Command = (place: Place, words: readonly string[]) => ExitCode | Promise<ExitCode>
+interface Command {
+  readonly run: (place: Place, words: readonly string[]) => ExitCode | Promise<ExitCode>
+  /** How many words it takes at most; none unless it says otherwise. */
+  readonly words?: number
+}
 
 const lifecycle = () => import('./lifecycle.ts')
 
-const BASIC: ReadonlyMap<string, Command> = new Map<string, Command>([
-  ['start', async (place) => (await lifecycle()).start(place)],
-  ['foreground', async (place) => (await lifecycle()).foreground(place)],
+const BASIC: Readonly<Record<string, Command>> = {
+  start: { run: async (place) => (await lifecycle()).start(place) },
+  foreground: { run: async (place) => (await lifecycle()).foreground(place) },
   // MongooseIM's word for a start in this terminal.
-  ['live', async (place) => (await lifecycle()).foreground(place)],
-  [
-    'debug',
-    () => fail('There is no shell into a running server: use the GraphQL API, or node --inspect with foreground'),
-  ],
-  ['stop', async (place) => (await lifecycle()).stop(place)],
-  ['restart', async (place) => (await lifecycle()).restart(place)],
-  ['status', async (place) => (await lifecycle()).status(place)],
-  ['started', async (place) => (await lifecycle()).started(place)],
-  ['stopped', async (place) => (await lifecycle()).stopped(place)],
-  ['init', async (place, words) => (await lifecycle()).init(place, words)],
-  ['check', async (place) => (await lifecycle()).check(place)],
-  ['reload', async (place) => (await import('./orders.ts')).reload(place)],
-  ['backup', async (place, words) => (await import('./orders.ts')).backup(place, words)],
-  ['restore', async (place, words) => (await lifecycle()).restore(place, words)],
-  ['migrate', async (place, words) => (await lifecycle()).migrate(place, words)],
-  ['top', async (place, words) => (await import('./top.ts')).top(place, words)],
-  ['graphql', runDocument],
-  ['join_cluster', (place, words) => runCluster(place, 'joinCluster', words)],
-  ['leave_cluster', (place) => runCluster(place, 'leaveCluster', [])],
-  ['remove_from_cluster', (place, words) => runCluster(place, 'removeFromCluster', words)],
-  ['bootstrap', () => fail('There is nothing to bootstrap: use init to write a configuration')],
-  ['escript', () => fail('There is no Erlang here')],
-  ['print_install_dir', printInstallDir],
-])
+  live: { run: async (place) => (await lifecycle()).foreground(place) },
+  debug: {
+    run: () => fail('There is no shell into a running server: use the GraphQL API, or node --inspect with foreground'),
+  },
+  stop: { run: async (place) => (await lifecycle()).stop(place) },
+  restart: { run: async (place) => (await lifecycle()).restart(place) },
+  status: { run: async (place) => (await lifecycle()).status(place) },
+  started: { run: async (place) => (await lifecycle()).started(place) },
+  stopped: { run: async (place) => (await lifecycle()).stopped(place) },
+  init: { run: async (place, words) => (await lifecycle()).init(place, words), words: 1 },
+  check: { run: async (place) => (await lifecycle()).check(place) },
+  reload: { run: async (place) => (await import('./orders.ts')).reload(place) },
+  backup: { run: async (place, words) => (await import('./orders.ts')).backup(place, words), words: 1 },
+  restore: { run: async (place, words) => (await lifecycle()).restore(place, words), words: 1 },
+  migrate: { run: async (place, words) => (await lifecycle()).migrate(place, words), words: Infinity },
+  top: { run: async (place, words) => (await import('./top.ts')).top(place, words), words: Infinity },
+  graphql: { run: runDocument, words: Infinity },
+  join_cluster: { run: (place, words) => runCluster(place, 'joinCluster', words), words: Infinity },
+  leave_cluster: { run: (place, words) => runCluster(place, 'leaveCluster', words), words: Infinity },
+  remove_from_cluster: { run: (place, words) => runCluster(place, 'removeFromCluster', words), words: Infinity },
+  bootstrap: { run: () => fail('There is nothing to bootstrap: use init to write a configuration') },
+  escript: { run: () => fail('There is no Erlang here'), words: Infinity },
+  print_install_dir: { run: printInstallDir },
+}
 
 /** Runs the words of a command line; `program` is the name that help prints. Prints, and answers the exit code; rejects only on faults of ours. */
 export async function run(words: readonly string[], program: string): Promise<ExitCode> {
   try {
     const { config, rest } = takeConfig(words)
     const [name, ...args] = rest
-    const basic = name === undefined ? undefined : BASIC.get(name)
-    if (basic !== undefined) {
-      // These take no arguments of their own with dashes but `-c`.
-      const after = takeConfig(args)
-      return await basic(await place(after.config ?? config), after.rest)
-    }
+    if (name !== undefined && Object.hasOwn(BASIC, name)) return await runBasic(name, args, program, config)
     return await runCategory(rest, program, config)
   } catch (error) {
     if (!(error instanceof CliError)) throw error
     console.error(error.message)
     return error.exitCode
   }
+}
+
+/** Runs a command without a category. Whoever asks for its help, or writes what it does not take, does not mean it to be done. */
+async function runBasic(
+  name: string,
+  args: readonly string[],
+  program: string,
+  config: string | undefined,
+): Promise<ExitCode> {
+  const { run: command, words: most = 0 } = BASIC[name]!
+  const { config: later, rest: words } = takeConfig(args)
+  const wantsHelp = words.includes('--help')
+  if (!wantsHelp && words.length <= most) return command(await place(later ?? config), words)
+  if (!wantsHelp) console.log('Could not parse the command arguments\n')
+  console.log((await import('./help.ts')).basicHelp(program, name))
+  return wantsHelp ? SUCCESS : ERROR
 }
 
 /** `-c FILE` or `--config FILE` at the front. */

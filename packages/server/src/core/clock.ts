@@ -20,11 +20,14 @@ export function increasingMicros(milliseconds: () => number, floor = 0): () => n
   }
 }
 
+/** It stays the same, and to read it takes Node a quarter of the time that reading the clock takes. */
+const { timeOrigin: ORIGIN } = performance
+
 /**
  * Milliseconds since the epoch, with fractions: the system's clock as it was when the process started, moved on by the monotonic one.
  * So it does not follow a clock that is set while the process runs, and while a machine is suspended it stands still.
  */
-export const wallMilliseconds = (): number => performance.timeOrigin + performance.now()
+export const wallMilliseconds = (): number => ORIGIN + performance.now()
 
 /** The system's clock; its `micros` come from `milliseconds` and are greater than `floor`. */
 export function systemClock(floor = 0, milliseconds = wallMilliseconds): Clock {

@@ -1,11 +1,12 @@
 /** A kernel among others: the copies of the directory, the stanzas for sessions elsewhere, and what modules tell each other. */
-import { StreamError, type StreamCondition, parseJid } from '@meerkat/protocol'
-import { serialize } from '@meerkat/xml'
+import { StanzaError, StreamError, type StreamCondition, parseJid } from '@meerkat/protocol'
+import { type Element, parseElement, serialize } from '@meerkat/xml'
+import { DOMAINS_CHANGED, domainsOf } from './domains.ts'
 import type { DirectoryListener, SessionEntry } from './directory.ts'
 import { type Held, unpackHeld } from './gate.ts'
 import type { Kernel } from './kernel.ts'
 import { Locks } from './locks.ts'
-import { reroute } from './reroute.ts'
+import { reroute, rerouted } from './reroute.ts'
 import { type Envelope, Links, type SessionWords, type Transport, entryEnvelope, readEntry } from './transport/index.ts'
 import { when } from './when.ts'
 import { NodeGone, type OtherNodes, type Word, sessionLost, wordOfNode } from './words.ts'
@@ -30,6 +31,13 @@ interface Ending {
   readonly reason: string
   readonly condition: StreamCondition | undefined
   readonly text: string | undefined
+}
+
+/** What a session says, as one node asks another for it. */
+interface Saying {
+  readonly jid: string
+  readonly openedAt: number
+  readonly stanza: string
 }
 
 export class Cluster {
@@ -78,13 +86,31 @@ export class Cluster {
   }
 
   /** Sends a stanza to a resource of another node. When it cannot get there, it goes on as if the resource had gone. */
-  carry(entry: SessionEntry, { stanza, at, handing }: Held, hops = 0): void {
-    const archived = handing?.archived === true
-    const words = { to: entry.jid.toString(), stanza: serialize(stanza), at, archived, hops }
-    const envelope = { kind: 'stanza', ...words } as const
-    this.#links.send(entry.node, envelope, (handled) => {
-      if (!handled) reroute(this.#kernel.router, entry.jid, [{ stanza, at, handing }])
+  carry(entry: SessionEntry, held: Held, hops = 0): void {
+    this.#links.send(entry.node, stanzaEnvelope(entry, held, hops), (handled) => {
+      if (!handled) reroute(this.#kernel.router, entry.jid, [held])
     })
+  }
+
+  /**
+   * Like `carry`, for who must know of it: resolves when the other node has handled the stanza, with `stored` when all that it leaves behind there
+   * is durable. Rejects when it could not be stored.
+   */
+  carried(entry: SessionEntry, held: Held, stored: boolean, hops = 0): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const elsewhere = (): void => resolve(rerouted(this.#kernel.router, entry.jid, [held]))
+    if (!stored || this.#asked.size >= MAX_ASKED) {
+      const sent = (handled: boolean): void => (handled ? resolve() : elsewhere())
+      this.#links.send(entry.node, stanzaEnvelope(entry, held, hops), sent)
+      return promise
+    }
+    const id = ++this.#questions
+    const take = (answer: string | undefined): void => (answer === STORED ? resolve() : reject(notStored()))
+    this.#asked.set(id, { node: entry.node, take, gone: elsewhere })
+    this.#links.send(entry.node, stanzaEnvelope(entry, held, hops, id), (handled) => {
+      if (!handled && this.#asked.delete(id)) elsewhere()
+    })
+    return promise
   }
 
   /** Ends a session of another node; false when it was not there any more, or the node has gone. */
@@ -105,9 +131,35 @@ export class Cluster {
     }
   }
 
+  /** Lets a session of another node say something, as if its client had; false when it was not there any more, or the node has gone. */
+  async say({ jid, openedAt, node }: SessionEntry, stanza: Element): Promise<boolean> {
+    const saying: Saying = { jid: jid.toString(), openedAt, stanza: serialize(stanza) }
+    try {
+      return await this.#ask(node, '', 'say', JSON.stringify(saying), (answer) => answer === 'said')
+    } catch (failure) {
+      if (failure instanceof NodeGone) return false
+      throw failure
+    }
+  }
+
+  /** Asks all other nodes something of the whole server; resolves when each has answered or has gone. */
+  async askAll(topic: string): Promise<void> {
+    const answered = (node: string): Promise<void> => this.#ask(node, '', topic, 'null', () => undefined)
+    const unlessGone = (error: unknown): void => {
+      if (!(error instanceof NodeGone)) throw error
+    }
+    await Promise.all(this.#links.nodes().map((node) => answered(node).catch(unlessGone)))
+  }
+
+  /** Does something that no two nodes may do at a time with the same key. */
+  exclusively<T>(key: string, work: () => Promise<T>): Promise<T> {
+    return this.#exclusively(` ${key}`, work)
+  }
+
   /** The other nodes, for the modules of a host type. */
   others(host: string): OtherNodes {
     return {
+      possible: true,
       names: () => this.#links.nodes(),
       tell: (topic, data) => this.#links.broadcast({ kind: 'word', id: undefined, host, topic, data }),
       ask: (node, topic, data, take) => this.#ask(node, host, topic, data, take),
@@ -214,7 +266,7 @@ export class Cluster {
   #arrived(from: string, envelope: Envelope): void {
     switch (envelope.kind) {
       case 'stanza':
-        return this.#stanza(envelope)
+        return this.#stanza(from, envelope)
       case 'session':
         return this.#session(from, envelope)
       case 'gone': {
@@ -238,13 +290,27 @@ export class Cluster {
   }
 
   /** The session may have ended or moved while the stanza was on its way. */
-  #stanza({ to, stanza: words, at, archived, hops }: Envelope & { kind: 'stanza' }): void {
+  #stanza(from: string, { to, stanza, at, archived, hops, id }: Envelope & { kind: 'stanza' }): void {
     const jid = parseJid(to)
-    const entry = this.#kernel.directory.find(jid)
-    const held = unpackHeld([words, at, archived])
-    if (entry?.local !== undefined) entry.local.deliver(held.stanza, at, held.handing)
-    else if (entry !== undefined && hops < MAX_HOPS) this.carry(entry, held, hops + 1)
-    else reroute(this.#kernel.router, jid, [held])
+    const { directory, router } = this.#kernel
+    const entry = directory.find(jid)
+    const held = unpackHeld([stanza, at, archived])
+    const goesOn = entry !== undefined && entry.local === undefined && hops < MAX_HOPS
+    if (id === undefined && goesOn) return this.carry(entry, held, hops + 1)
+    const settling =
+      entry?.local !== undefined
+        ? router.arrive(entry.local, held)
+        : goesOn
+          ? this.carried(entry, held, true, hops + 1)
+          : rerouted(router, jid, [held])
+    if (id === undefined) return
+    const answer = (data?: string): void => this.#links.send(from, { kind: 'answer', id, data })
+    if (settling === undefined) answer(STORED)
+    else
+      settling.then(
+        () => answer(STORED),
+        () => answer(),
+      )
   }
 
   /** RFC 6120 §7.7.2.2: of two sessions with one full JID the later stays, on all nodes the same. */
@@ -291,10 +357,23 @@ export class Cluster {
   #own({ topic, data }: Word): string | undefined | Promise<string> {
     const said: unknown = JSON.parse(data)
     if (topic === 'end') return this.#end(said as Ending)
+    if (topic === 'say') return this.#say(said as Saying)
+    if (topic === DOMAINS_CHANGED)
+      return domainsOf(this.#kernel)
+        ?.sync()
+        .then(() => 'done')
     const [key, owner] = said as [string, string]
     if (topic === 'unlock') this.#locks.release(key, owner)
     else if (topic === 'lock') return this.#locks.acquire(key, owner).then(() => 'yours')
     return undefined
+  }
+
+  async #say({ jid, openedAt, stanza }: Saying): Promise<string> {
+    const { directory, router } = this.#kernel
+    const entry = directory.find(parseJid(jid))
+    if (entry?.local === undefined || entry.openedAt !== openedAt) return 'gone'
+    await router.receive(entry.local, parseElement(stanza), entry.jid.bare)
+    return 'said'
   }
 
   #end({ jid, openedAt, reason, condition, text }: Ending): string | undefined {
@@ -303,6 +382,16 @@ export class Cluster {
     this.#kernel.endSession(entry.local, reason, condition && new StreamError(condition, text))
     return 'ended'
   }
+}
+
+/** The answer of a node that has stored what a stanza leaves behind. */
+const STORED = 'stored'
+const notStored = (): StanzaError => new StanzaError('wait', 'internal-server-error')
+
+function stanzaEnvelope({ jid }: SessionEntry, held: Held, hops: number, id?: number): Envelope {
+  const { stanza, at, handing } = held
+  const archived = handing?.archived === true
+  return { kind: 'stanza', to: jid.toString(), stanza: serialize(stanza), at, archived, hops, id }
 }
 
 const wordOf = (topic: string, data: string): Envelope => ({ kind: 'word', id: undefined, host: '', topic, data })

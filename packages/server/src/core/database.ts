@@ -3,6 +3,7 @@
  * The engines are in `storage/`; SQL is written with `?` for parameters, whatever the engine, and `CAST(? AS BLOB)` for a text that is
  * stored as its bytes in UTF-8.
  */
+import type { MetricScope } from './metrics.ts'
 
 /**
  * A value of a column or a parameter. An integer column comes back as a number while that is exact
@@ -16,12 +17,20 @@ export interface Write {
   readonly params: readonly SqlValue[]
   /** A write that changes no row refuses the whole unit with this error (e.g. a quota in the statement's WHERE). */
   readonly orElse?: Error
+  /**
+   * An INSERT that may be done behind everything else in its transaction that has nothing to do with its table, and in another order than its like with
+   * other last parameters; it has no `orElse`. Those that are `summed` and differ in nothing but their first parameter, a number, may be done as one,
+   * with the sum. An engine may take no notice.
+   */
+  readonly late?: 'each' | 'summed'
   /** Called once the unit is durable, before the unit's promise resolves. */
   readonly committed?: () => void
 }
 
 /** A main store: SQLite, PostgreSQL, MySQL or memory. */
 export interface Database {
+  /** Shows what the engine counts. */
+  show?(scope: MetricScope): void
   /**
    * Commits `writes` as one atomic unit in a group commit; resolves when durable as configured.
    * Units commit in the order of the calls. Rejects with a write's `orElse` or a `StorageError`; then nothing of the unit is kept.
@@ -32,6 +41,8 @@ export interface Database {
    * Rejects with a `StorageError`.
    */
   query<Row>(sql: string, ...params: SqlValue[]): Promise<Row[]>
+  /** Whether there is a way to commit units just now; yes for an engine that does not say. */
+  writable?(): boolean
   /** Commits what was handed in, answers the queries under way, refuses what comes later, and releases the store. */
   close(): Promise<void>
 }

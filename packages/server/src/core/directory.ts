@@ -18,6 +18,15 @@ export interface SessionEntry {
   readonly openedAt: number
   /** What other nodes must know of the session besides: words of modules. */
   marks: readonly string[]
+  /** How the session is connected, when another node holds it. */
+  readonly origin?: SessionOrigin
+}
+
+/** How a session is connected, for operators. */
+export interface SessionOrigin {
+  readonly kind: string
+  readonly ip: string
+  readonly port: number
 }
 
 /** Told of changes to this node's own entries, so that other nodes can keep their copies. */
@@ -74,6 +83,12 @@ export class SessionDirectory {
     if (entry === undefined || entry.marks.includes(mark) === on) return
     entry.marks = on ? [...entry.marks, mark] : entry.marks.filter((other) => other !== mark)
     this.#spread(entry)
+  }
+
+  /** Notes that a session of this node has another connection. */
+  reconnected(session: Session): void {
+    const entry = this.#entryOf(session)
+    if (entry !== undefined) this.#spread(entry)
   }
 
   /** Resolves when the other nodes know of all changes so far; undefined when they do. */

@@ -3,6 +3,7 @@
  * A domain of the configuration goes before one of the same name here.
  */
 import { StreamError, parseJid } from '@meerkat/protocol'
+import type { Write } from './database.ts'
 import type { Kernel } from './kernel.ts'
 import type { KeyedSet } from './stores.ts'
 
@@ -28,6 +29,9 @@ export async function provideDomains(kernel: Kernel): Promise<Domains> {
   await domains.sync()
   return domains
 }
+
+/** What a node says to others when the main store has other domains. */
+export const DOMAINS_CHANGED = 'domains changed'
 
 const STORE = 'domains'
 /** All are in one place. */
@@ -62,25 +66,26 @@ export class Domains {
     return this.#served.has(domain)
   }
 
-  /** Keeps a domain, or changes what is kept of it; resolves when it is served accordingly. Rejects when one of its services is taken. */
-  put(domain: string, kept: KeptDomain): Promise<void> {
-    return this.#inTurn(async () => {
+  /** Keeps a domain, or changes what is kept of it; resolves when it is served accordingly, on all nodes. `along` commits with it. Rejects when one of its services is taken. */
+  async put(domain: string, kept: KeptDomain, ...along: readonly Write[]): Promise<void> {
+    await this.#inTurn(async () => {
       // Before it is kept: what cannot be served must not wait for the next start.
       await this.#apply(domain, kept)
       try {
-        await this.#kernel.storage.commit([this.#store.put(OWNER, domain, JSON.stringify(kept))])
+        await this.#kernel.storage.commit([this.#store.put(OWNER, domain, JSON.stringify(kept)), ...along])
       } catch (error) {
         await this.#apply(domain, this.#known.get(domain) ?? { ...kept, status: 'disabled' })
         throw error
       }
       this.#known = new Map(this.#known).set(domain, kept)
     })
+    // Behind the turn: another node may wait for this one in the same way.
+    await this.#kernel.cluster?.askAll(DOMAINS_CHANGED)
   }
 
   /** Serves a domain no more, and removes all that is kept of it. Resolves when the order is kept; `done` resolves when nothing is left. */
   async remove(domain: string, hostType: string): Promise<{ readonly done: Promise<void> }> {
-    await this.put(domain, { hostType, status: 'deleting' })
-    await this.#kernel.eraser.orderDomain(domain)
+    await this.put(domain, { hostType, status: 'deleting' }, this.#kernel.eraser.orderOf(domain))
     const done = this.#finish(domain)
     done.catch((error: unknown) => this.#again(domain, error))
     return { done }
@@ -133,11 +138,7 @@ export class Domains {
   }
 
   #goOn(domain: string): void {
-    if (this.#removing.has(domain)) return
-    this.#kernel.eraser
-      .orderDomain(domain)
-      .then(() => this.#finish(domain))
-      .catch((error: unknown) => this.#again(domain, error))
+    if (!this.#removing.has(domain)) this.#finish(domain).catch((error: unknown) => this.#again(domain, error))
   }
 
   #again(domain: string, error: unknown): void {
@@ -148,7 +149,11 @@ export class Domains {
   #finish(domain: string): Promise<void> {
     let removal = this.#removing.get(domain)
     if (removal === undefined) {
-      removal = this.#removeRest(domain).finally(() => this.#removing.delete(domain))
+      const { cluster } = this.#kernel
+      const work = (): Promise<void> => this.#removeRest(domain)
+      // One node does it: what another one still did might be done to a domain that has come again.
+      const run = cluster === undefined ? work() : cluster.exclusively(`removing ${domain}`, work)
+      removal = run.finally(() => this.#removing.delete(domain))
       this.#removing.set(domain, removal)
     }
     return removal
@@ -156,7 +161,11 @@ export class Domains {
 
   async #removeRest(domain: string): Promise<void> {
     const subject = parseJid(domain)
-    const { eraser, storage } = this.#kernel
+    const { cluster, eraser, storage } = this.#kernel
+    const text = await this.#store.get(OWNER, domain)
+    // Another node has done it.
+    if (text === undefined || (JSON.parse(text) as KeptDomain).status !== 'deleting') return this.sync()
+    if (!(await eraser.isOrdered(subject))) await eraser.orderDomain(domain)
     await eraser.finish(subject)
     // A server that stops goes on with it at its next start.
     if (await eraser.isOrdered(subject)) return
@@ -166,6 +175,7 @@ export class Domains {
       left.delete(domain)
       this.#known = left
     })
+    await cluster?.askAll(DOMAINS_CHANGED)
   }
 
   /** One change after another. */

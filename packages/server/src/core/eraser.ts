@@ -78,6 +78,11 @@ export class Eraser {
     await this.#run(subject)
   }
 
+  /** Keeps the order to remove a domain, for a unit of who sees to it that it is worked off. */
+  orderOf(domain: string): Write {
+    return this.#order(parseJid(domain))
+  }
+
   /** Orders what `removeDomain` does; resolves when the order is kept, which outlives a crash. */
   async orderDomain(domain: string): Promise<void> {
     const subject = parseJid(domain)
@@ -205,7 +210,8 @@ export class Eraser {
     if (host === undefined) return
     for (const method of host.accounts.methods) {
       let names = await method.list(domain, { limit: ACCOUNTS })
-      while (names.length > 0 && !this.#stopped) {
+      // Another node may have done it, and accounts may be those of a successor.
+      while (names.length > 0 && !this.#stopped && (await this.isOrdered(parseJid(domain)))) {
         for (const name of names) {
           const user = makeJid(name, domain)
           await host.accounts.remove(user, await host.hooks.fold(accountRemoved, [], user))

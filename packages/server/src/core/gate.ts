@@ -2,7 +2,7 @@
 import type { StreamError } from '@meerkat/protocol'
 import { type Element, parseElement, serialize } from '@meerkat/xml'
 import { ARCHIVED, type Handing } from './handover.ts'
-import type { Connection } from './session.ts'
+import type { Connection, Session } from './session.ts'
 
 /** A stanza that a session has taken and of which nobody knows that the client has it. */
 export interface Held {
@@ -38,6 +38,17 @@ export abstract class Gate {
   abstract pass(stanza: Element, at?: number, handing?: Handing): void
   /** What the client may not have, oldest first; when the session ends it goes to others. */
   abstract held(): readonly Held[]
+
+  /**
+   * Lets through what is held, oldest first. One of them may end the session, as when it is too much for a client that does not read: what is
+   * behind it is still held then, and goes where the session's end sends it.
+   */
+  protected letThrough(session: Session, held: Held[]): void {
+    while (held.length > 0 && !session.closed) {
+      const { stanza, at, handing } = held.shift()!
+      this.onward(stanza, at, handing)
+    }
+  }
 }
 
 /** Told of every stanza that the client of a session sends, in order. */

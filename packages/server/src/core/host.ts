@@ -146,6 +146,11 @@ export class Host {
     return this.#kernel.router.toResource(entry, stanza, at, handing)
   }
 
+  /** Hands a message that is delivered to a resource, like `deliver`; what another node has to do for it is begun by the delivery. */
+  handOver(entry: SessionEntry, delivery: Delivery, handing?: Handing): boolean {
+    return this.#kernel.router.handOver(entry, delivery, handing)
+  }
+
   /** For use in `delivery.afterwards` of a message: sends it once more on its way when the resources it was meant for have gone. */
   redeliver(delivery: Delivery): void {
     this.#kernel.router.redeliver(delivery)

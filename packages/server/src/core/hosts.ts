@@ -10,6 +10,8 @@ export interface ServiceAddition {
   /** The domain; in `prefix.@HOST@` any domain of the host type, so that the service comes and goes with each of them. */
   readonly domain: string
   readonly service: Service
+  /** What it is called among the items of the server. */
+  readonly name?: string
   /** Left out of what users see of the server's items. */
   readonly hidden?: boolean
   /** Several host types may have it under one name: everybody is served by the own host type. */

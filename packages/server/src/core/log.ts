@@ -2,7 +2,7 @@
  * Logging. Lines are JSON objects with a snake_case `what` and the `area` that they are about; secrets have no business in them, and those of the
  * configuration are struck out of every line should one get there all the same (S90).
  */
-import { type Logger, destination, pino, stdTimeFunctions } from 'pino'
+import { type Logger, pino, stdTimeFunctions } from 'pino'
 
 export type Log = Logger<'notice'>
 
@@ -37,15 +37,12 @@ const SHORTEST_STRUCK = 6
 
 /** Where lines go, and what must not be in them. */
 export interface LogOptions {
+  readonly write: (line: string) => void
   readonly secrets?: KnownSecrets
-  /** Default: standard error. */
-  readonly write?: (line: string) => void
 }
 
 /** Makes the root logger of JSON lines. `level` is one of MongooseIM's level names. */
-export function createLog(level: string, options: LogOptions = {}): Log {
-  const secrets = options.secrets ?? new KnownSecrets()
-  const output = options.write ?? standardError()
+export function createLog(level: string, { write, secrets = new KnownSecrets() }: LogOptions): Log {
   return pino(
     {
       customLevels: CUSTOM_LEVELS,
@@ -54,13 +51,8 @@ export function createLog(level: string, options: LogOptions = {}): Log {
       timestamp: stdTimeFunctions.isoTime,
       redact: { paths: SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '***' },
     },
-    { write: (line: string) => output(secrets.strike(line)) },
+    { write: (line: string) => write(secrets.strike(line)) },
   )
-}
-
-function standardError(): (line: string) => void {
-  const stream = destination({ fd: 2, sync: true })
-  return (line) => void stream.write(line)
 }
 
 /** Secrets that are struck out of log lines. */

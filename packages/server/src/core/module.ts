@@ -90,7 +90,8 @@ export type { Database, SqlValue, Write } from './database.ts'
 export { StorageError } from './database.ts'
 export { Delivery, HandledBefore, type Origin } from './delivery.ts'
 export type { SessionEntry } from './directory.ts'
-export { type NodeQuery, nodeInfo, nodeItems, rootItems } from './disco-nodes.ts'
+export { type NodeQuery, nodeInfo, nodeItems, rootItems, serviceForms } from './disco-nodes.ts'
+export { HandledCount } from './handled-count.ts'
 export { Gate, type Held, type HeldWords, type InboundCounter, packHeld, unpackHeld } from './gate.ts'
 export {
   type Handing,
@@ -152,7 +153,7 @@ export {
   sessionSlot,
   streamFeatures,
 } from './session.ts'
-export { iqdisc, jid } from './common-settings.ts'
+export { iqdisc, iqdiscOf, jid } from './common-settings.ts'
 export { type General, generalKey } from './general.ts'
 export * from './settings.ts'
 export { type Software, softwareKey } from './software.ts'

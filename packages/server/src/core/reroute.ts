@@ -10,10 +10,19 @@ import type { Router } from './router.ts'
  * overtakes it.
  */
 export function reroute(router: Router, jid: Jid, held: readonly Held[]): void {
+  rerouted(router, jid, held)?.catch(() => undefined)
+}
+
+/** Like `reroute`; resolves when what all of it leaves behind is durable, undefined when it is. Rejects when something could not be stored. */
+export function rerouted(router: Router, jid: Jid, held: readonly Held[]): Promise<void> | undefined {
+  const waiting: Promise<void>[] = []
   for (const each of held) {
     const delivery = deliveryOf(each, jid)
-    if (delivery !== undefined) void router.reroute(delivery)
+    if (delivery === undefined) continue
+    const running = router.reroute(delivery)
+    waiting.push(running === undefined ? router.settled(delivery) : running.then(() => router.settled(delivery)))
   }
+  return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined)
 }
 
 /** A message with the time at which the server took it (XEP-0203 §4). What claims to be from this server already was forged (S60). */

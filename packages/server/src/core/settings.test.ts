@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { describeSettings } from './config/describe-settings.ts'
 import { readSettings } from './config/read-settings.ts'
@@ -230,4 +233,22 @@ test('a host template stands for a domain', () => {
   assert.equal(hostIn('muc.@HOST@', 'muc.a.example'), 'a.example')
   assert.equal(hostIn('muc.@HOST@', 'mucky.a.example'), undefined)
   assert.equal(hostIn('rooms.example', 'rooms.example'), undefined)
+})
+
+test('a file of a release of MongooseIM is beside its folder etc, unless there is one beside the configuration', (t) => {
+  const release = mkdtempSync(join(tmpdir(), 'release-'))
+  t.after(() => rmSync(release, { recursive: true }))
+  const read = (folder: string) =>
+    file()
+      .schema({ folder: join(release, folder) })
+      .safeParse('priv/cert.pem').data
+  const put = (...place: string[]) => {
+    mkdirSync(join(release, ...place, 'priv'), { recursive: true })
+    writeFileSync(join(release, ...place, 'priv/cert.pem'), '')
+  }
+  put()
+  assert.equal(read('etc'), join(release, 'priv/cert.pem'))
+  assert.equal(read('conf'), undefined)
+  put('etc')
+  assert.equal(read('etc'), join(release, 'etc/priv/cert.pem'))
 })

@@ -4,7 +4,7 @@
  */
 
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { tryJid } from '@meerkat/protocol'
 import { type Schema, array, custom, optional, record as recordSchema, table, union } from './schema.ts'
 
@@ -166,14 +166,21 @@ export function hostIn(template: string, domain: string): string | undefined {
 
 /** The name of a file that must exist; read as an absolute path. */
 export const file = (doc = ''): Setting<string | undefined> => {
-  const exists = (value: unknown, base: string): boolean => isText(value) && existsSync(resolve(base, value))
+  const exists = (value: unknown, base: string): boolean => isText(value) && existsSync(fileFrom(base, value))
   return {
     ...leaf('the name of an existing file', undefined, doc, isText),
     schema: ({ folder: base }) =>
       custom<string>((value) => exists(value, base), { error: 'wants the name of an existing file' }).transform(
-        (name) => resolve(base, name),
+        (name) => fileFrom(base, name),
       ),
   }
+}
+
+/** Beside the configuration; a release of MongooseIM has that in its folder `etc`, and names files from beside that folder. */
+function fileFrom(base: string, name: string): string {
+  const beside = resolve(base, name)
+  const above = resolve(base, '..', name)
+  return basename(resolve(base)) === 'etc' && !existsSync(beside) && existsSync(above) ? above : beside
 }
 
 /** The name of a folder that need not exist yet; read as an absolute path. */

@@ -3,7 +3,7 @@ import { type Spec, rfc, xep } from './module.ts'
 
 /** What holds for every host type, whatever modules run. */
 export const specs: readonly Spec[] = [
-  rfc(6120, { status: 'partial', note: 'routing, §10.5; other servers are not reached', file: 'router.ts' }),
+  rfc(6120, { status: 'partial', note: 'routing, §10', file: 'router.ts' }),
   rfc(6121, { note: 'where stanzas to users go, §8.5', file: 'router.ts' }),
   rfc(6122, { file: '../../../protocol/src/jid.ts' }),
   xep(203, '2.0', { note: 'on what is delivered late', file: 'reroute.ts' }),

@@ -28,6 +28,8 @@ export class NodeGone extends Error {
 
 /** The other nodes, as the modules of a host type see them; a server of one process has none. */
 export interface OtherNodes {
+  /** Whether there ever are any: this process is not the only one that writes into the main store. */
+  readonly possible: boolean
   /** Those that are there. */
   names(): readonly string[]
   /** Tells all other nodes; resolves when they have handled it or have gone. Undefined when there is none. */
@@ -40,6 +42,7 @@ export interface OtherNodes {
 
 /** What a server of one process has. */
 export const NO_OTHERS: OtherNodes = {
+  possible: false,
   names: () => [],
   tell: () => undefined,
   ask: (node) => Promise.reject(new NodeGone(node)),

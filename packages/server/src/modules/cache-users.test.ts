@@ -35,6 +35,15 @@ describe('mod_cache_users', () => {
     assert.deepEqual(await ask('nobody', 'nobody'), [[false, false], 2])
   })
 
+  it('counts what it knew and what it did not, by the names of MongooseIM', async (t) => {
+    const { scene, ask } = await asked(t)
+    await ask('romeo', 'romeo', 'romeo', 'nobody')
+    const labels = `{cache_name="mod_cache_users_${scene.host.type}",host_type="${scene.host.type}"}`
+    const lines = scene.kernel.metrics.text().split('\n')
+    for (const told of [`hits${labels} 2`, `misses${labels} 2`, `latency_count${labels} 4`])
+      assert.ok(lines.includes(`user_cache_lookup_${told}`), told)
+  })
+
   it('fifo: forgets a user time_to_live after finding the user', async (t) => {
     const { scene, ask } = await asked(t, { time_to_live: 30 })
     await ask('romeo')

@@ -1,6 +1,6 @@
 /** Remembers which users exist, for authentication methods that have to ask somebody else (MongooseIM's segmented cache). */
 import type { Jid } from '@meerkat/protocol'
-import { type KnownUsers, defineModule, integer, minutes, oneOf } from '../core/module.ts'
+import { type Histogram, type Host, type KnownUsers, defineModule, integer, minutes, oneOf } from '../core/module.ts'
 
 export default defineModule({
   key: 'mod_cache_users',
@@ -18,7 +18,7 @@ export default defineModule({
   },
 
   start(host, { strategy, time_to_live, number_of_segments, max_users }) {
-    const segments = new Segments(number_of_segments, max_users, strategy === 'lru')
+    const segments = new Segments(host, number_of_segments, max_users, strategy === 'lru')
     const timer =
       time_to_live === Infinity
         ? undefined
@@ -38,14 +38,34 @@ class Segments implements KnownUsers {
   readonly #parts: Set<string>[]
   readonly #room: number
   readonly #renews: boolean
+  readonly #now: () => number
+  #hits = 0
+  #misses = 0
+  /** Microseconds that a look takes. */
+  readonly #latency: Histogram
 
-  constructor(count: number, users: number, renews: boolean) {
+  constructor({ type, metrics, clock }: Host, count: number, users: number, renews: boolean) {
+    const figures = metrics.within({ cache_name: `mod_cache_users_${type}` })
+    // Counters of MongooseIM are gauges of Prometheus.
+    figures.gauge('user_cache_lookup', 'hits', () => this.#hits)
+    figures.gauge('user_cache_lookup', 'misses', () => this.#misses)
+    this.#latency = figures.histogram('user_cache_lookup', 'latency')
+    this.#now = () => clock.monotonic()
     this.#parts = Array.from({ length: count }, () => new Set<string>())
     this.#room = Math.max(1, Math.floor(users / count))
     this.#renews = renews
   }
 
   has(user: Jid): boolean {
+    const begun = this.#now()
+    const isThere = this.#look(user)
+    if (isThere) this.#hits++
+    else this.#misses++
+    this.#latency.observe((this.#now() - begun) * 1000)
+    return isThere
+  }
+
+  #look(user: Jid): boolean {
     const key = user.toString()
     const place = this.#parts.findIndex((part) => part.has(key))
     if (place > 0 && this.#renews) {

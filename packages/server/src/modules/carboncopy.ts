@@ -23,7 +23,7 @@ import {
   type SessionEntry,
   defineModule,
   iqSet,
-  iqdisc,
+  iqdiscOf,
   userReceive,
   userSend,
   when,
@@ -46,7 +46,7 @@ export default defineModule({
   key: 'mod_carboncopy',
   summary: "Copies a user's messages to all the user's devices.",
   specs: [xep(280, '1.0.1', { note: 'errors are copied only with a payload of instant messaging' })],
-  config: { iqdisc },
+  config: { iqdisc: iqdiscOf('no_queue') },
 
   start(host) {
     return {
@@ -89,8 +89,8 @@ function withoutPrivate(delivery: Delivery): Element | undefined {
 
 function copySent(host: Host, delivery: Delivery): undefined {
   const { stanza, from, to, session } = delivery
-  if (stanza.name !== 'message' || CarbonsPrivate.in(stanza) !== undefined || NoCopyHint.in(stanza) !== undefined)
-    return
+  if (stanza.name !== 'message' || isOnly(session, host.directory.of(from))) return
+  if (CarbonsPrivate.in(stanza) !== undefined || NoCopyHint.in(stanza) !== undefined) return
   if (!isEligible(stanza)) return
   // The copy is of what was sent, whatever filters of the recipient make of it; it goes out when the message is stored.
   delivery.afterwards(() => {
@@ -102,10 +102,11 @@ function copySent(host: Host, delivery: Delivery): undefined {
 
 function copyReceived(host: Host, delivery: Delivery, resources: readonly SessionEntry[]): void {
   const { stanza, from, to } = delivery
+  const others = delivery.takers(host.directory.of(to))
+  if (others.length === 1 && others[0] === resources[0]) return
   if (uncopied.has(delivery) || !isEligible(stanza) || isPrivateFromRoom(stanza)) return
   const reached = new Set(resources.map(keyOf))
   const direction = from.bare.equals(to.bare) ? 'sent' : 'received'
-  const others = delivery.takers(host.directory.of(to))
   copy(
     host,
     direction,
@@ -135,6 +136,10 @@ const keyOf = ({ local, jid }: SessionEntry): Session | string => local ?? jid.r
 
 const isOf = ({ local }: SessionEntry, session: Session | undefined): boolean =>
   local !== undefined && local === session
+
+/** Whether a user has no other device than this one: so it is with most, and there is nothing to copy. */
+const isOnly = (session: Session | undefined, resources: readonly SessionEntry[]): boolean =>
+  resources.length === 1 && isOf(resources[0]!, session)
 
 /** XEP-0280 §6.1: whether a message is one of those that people exchange. */
 function isEligible(message: Element): boolean {

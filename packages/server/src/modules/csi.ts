@@ -62,7 +62,7 @@ const gateOf = (session: Session): RestGate | undefined => session.peek(gateSlot
 
 function rest(host: Host, session: Session, limit: number): void {
   const slot = session.slot(gateSlot)
-  if (slot.gate === undefined) session.addGate((slot.gate = new RestGate(host, limit)), 'early')
+  if (slot.gate === undefined) session.addGate((slot.gate = new RestGate(host, session, limit)), 'early')
   slot.gate.resting = true
 }
 
@@ -71,11 +71,13 @@ class RestGate extends Gate {
   resting = false
   limit: number
   readonly #host: Host
-  #held: Held[] = []
+  readonly #session: Session
+  readonly #held: Held[] = []
 
-  constructor(host: Host, limit: number) {
+  constructor(host: Host, session: Session, limit: number) {
     super()
     this.#host = host
+    this.#session = session
     this.limit = limit
   }
 
@@ -103,10 +105,7 @@ class RestGate extends Gate {
 
   /** Lets through what is held. */
   flush(): undefined {
-    if (this.#held.length === 0) return
-    const held = this.#held
-    this.#held = []
-    for (const { stanza, at, handing } of held) this.onward(stanza, at, handing)
+    this.letThrough(this.#session, this.#held)
   }
 
   /** §3.2: of the presence of a contact only the latest is of interest. */

@@ -10,10 +10,17 @@ import {
   parseDiscoItems,
   parseForm,
 } from '@meerkat/protocol'
+import type { Element } from '@meerkat/xml'
 import { type ModuleDeclaration, maySeePresence, nodeInfo, nodeItems, rootItems } from '../core/module.ts'
-import { type Device, story } from '../testing/story.ts'
+import { type Device, type StoryOptions, story } from '../testing/story.ts'
+import caps from './caps/index.ts'
 import disco from './disco.ts'
+import httpUpload from './http-upload/index.ts'
 import ping from './ping.ts'
+import presence from './presence/index.ts'
+import pubsubOld from './pubsub-old/index.ts'
+import pubsub from './pubsub/index.ts'
+import vcard from './vcard/index.ts'
 
 const DOMAIN = 'example.com'
 const JULIET = `juliet@${DOMAIN}`
@@ -31,7 +38,7 @@ const rooms: ModuleDeclaration = {
   start: () => ({
     services: [
       { domain: `rooms.${DOMAIN}`, service: () => undefined },
-      { domain: `secret.${DOMAIN}`, service: () => undefined, hidden: true },
+      { domain: `secret.${DOMAIN}`, service: () => undefined, hidden: true, name: 'Secret rooms' },
     ],
   }),
 }
@@ -112,6 +119,38 @@ describe('XEP-0030 §3: the server', () => {
     const query = DiscoInfo.in(await info(scene.device('juliet'), DOMAIN))!
     const { values } = parseForm(findForm(query, 'http://jabber.org/network/serverinfo')!)
     assert.deepEqual(values.get('abuse-addresses'), ['mailto:abuse@example.com'])
+  })
+})
+
+describe('what services show', () => {
+  const contacts = [
+    { name: 'abuse-addresses', urls: ['mailto:abuse@example.com'] },
+    { name: 'support-addresses', urls: ['mailto:help@example.com'], modules: ['mod_vcard'] },
+  ]
+  const fieldsOf = (answer: Element) => {
+    const form = findForm(DiscoInfo.in(answer)!, 'http://jabber.org/network/serverinfo')
+    return form === undefined ? [] : [...parseForm(form).values.keys()].filter((name) => name !== 'FORM_TYPE')
+  }
+
+  it('XEP-0157 §3: contact addresses, of all modules or of some', async (t) => {
+    const s3 = { bucket_url: 'https://bucket.example', region: 'r', access_key_id: 'a', secret_access_key: 's' }
+    const modules: StoryOptions['modules'] = [
+      [disco, { server_info: contacts }],
+      [presence],
+      [caps],
+      [pubsub],
+      [pubsubOld],
+      [vcard],
+      [httpUpload, { s3 }],
+    ]
+    const juliet = (await story(t, { modules, users: ['juliet'] })).device('juliet')
+    const told = async (place: string) => fieldsOf(await info(juliet, place))
+    assert.deepEqual(await told(DOMAIN), ['abuse-addresses'])
+    assert.deepEqual(await told(`vjud.${DOMAIN}`), ['abuse-addresses', 'support-addresses'])
+    for (const place of ['upload', 'pubsub'])
+      assert.deepEqual(await told(`${place}.${DOMAIN}`), ['abuse-addresses'], place)
+    const listed = parseDiscoItems(DiscoItems.in(await items(juliet, DOMAIN))!).map(({ name }) => String(name))
+    assert.deepEqual(listed.toSorted(), ['HTTP File Upload', 'Publish-Subscribe', 'vCard User Search'])
   })
 })
 

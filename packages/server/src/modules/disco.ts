@@ -27,6 +27,7 @@ import {
   nodeItems,
   required,
   rootItems,
+  serviceForms,
   softwareKey,
   tables,
   text,
@@ -67,6 +68,12 @@ export default defineModule({
           result(iq, await items(host, config, request, nodeOf(iq, DiscoItems))),
         ),
       ],
+      hooks: [
+        serviceForms.on((forms, module) => {
+          const contacts = contactsOf(config, module)
+          return contacts.length === 0 ? forms : [...forms, contactForm(contacts)]
+        }),
+      ],
     }
   },
 })
@@ -102,13 +109,17 @@ async function known<T>(found: T | undefined | Promise<T | undefined>): Promise<
 }
 
 function serverInfo(host: Host, config: Config): Element {
-  const contacts = config.server_info.filter(({ modules }) => modules.length === 0 || modules.includes('mod_disco'))
+  const contacts = contactsOf(config, 'mod_disco')
   return buildDiscoInfo({
     identities: host.serverIdentities.list(),
     features: host.serverFeatures.list(),
     forms: contacts.length === 0 ? [] : [contactForm(contacts)],
   })
 }
+
+/** The contacts that a module's service shows. */
+const contactsOf = ({ server_info: contacts }: Config, module: string): Config['server_info'] =>
+  contacts.filter(({ modules }) => modules.length === 0 || modules.includes(module))
 
 /** XEP-0157 §3: one field for each kind of contact. */
 function contactForm(contacts: Config['server_info']): Element {
@@ -121,10 +132,12 @@ function serverItems(host: Host, config: Config, { domain: asked }: Jid): Entity
   const seen = host.services
     .list()
     .filter(({ hidden }) => hidden !== true || config.users_can_see_hidden_services)
-    .map(({ domain: place }) => expandHost(place, asked))
-    .filter((place) => (host.homeOf(place) ?? asked) === asked)
-  const domains = [...seen, ...config.extra_domains]
-  return Array.from(new Set(domains), (jid) => ({ jid }))
+    .map(({ domain: place, name }) => ({ jid: expandHost(place, asked), name }))
+    .filter(({ jid }) => (host.homeOf(jid) ?? asked) === asked)
+  const places = new Map<string, EntityItem>()
+  for (const item of [...seen, ...config.extra_domains.map((jid) => ({ jid }))])
+    if (!places.has(item.jid)) places.set(item.jid, item)
+  return [...places.values()]
 }
 
 /** XEP-0030 §8: an account's items are its available resources. */

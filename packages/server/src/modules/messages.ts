@@ -57,8 +57,7 @@ function handOver(host: Host, delivery: Delivery, resources: readonly SessionEnt
   delivery.afterwards(() => {
     const handing = handingOf(delivery, resources)
     let reached = resources.length === 0
-    for (const resource of resources)
-      reached = host.deliver(resource, delivery.stanza, delivery.receivedAt, handing) || reached
+    for (const resource of resources) reached = host.handOver(resource, delivery, handing) || reached
     if (!reached) host.redeliver(delivery)
     else if (resources.length > 0) void host.hooks.notify(messageHandedOver, delivery, resources)
   })

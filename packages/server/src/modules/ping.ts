@@ -7,7 +7,7 @@ import {
   defineModule,
   flag,
   iqGet,
-  iqdisc,
+  iqdiscOf,
   oneOf,
   seconds,
   sessionActive,
@@ -36,7 +36,7 @@ export default defineModule({
     ping_interval: seconds(60, 'How long a client may be silent.'),
     timeout_action: oneOf(['none', 'kill'], 'none', 'What happens to a client that does not answer.'),
     ping_req_timeout: seconds(32, 'How long a client has to answer.'),
-    iqdisc,
+    iqdisc: iqdiscOf('no_queue'),
   },
 
   start(host, config) {

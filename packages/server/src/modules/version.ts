@@ -1,13 +1,13 @@
 /** XEP-0092: Software Version. */
 import { release, type } from 'node:os'
 import { VersionQuery, buildVersion, result } from '@meerkat/protocol'
-import { defineModule, flag, iqGet, iqdisc, softwareKey, xep } from '../core/module.ts'
+import { defineModule, flag, iqGet, iqdiscOf, softwareKey, xep } from '../core/module.ts'
 
 export default defineModule({
   key: 'mod_version',
   summary: 'Tells which server this is.',
   specs: [xep(92, '1.1')],
-  config: { os_info: flag(false, 'Also tell the operating system.'), iqdisc },
+  config: { os_info: flag(false, 'Also tell the operating system.'), iqdisc: iqdiscOf('no_queue') },
 
   start(host, config) {
     const { name, version } = host.shared(softwareKey)

@@ -24,6 +24,7 @@ export function changesBetween(before: Config, after: Config): Change[] {
     ...differs(before.shapers, after.shapers, 'shaper', 'live'),
     ...differs(before.pools, after.pools, 'outgoing_pools', 'restart'),
     ...differs(before.services, after.services, 'services', 'restart'),
+    ...differs(before.internalDatabases, after.internalDatabases, 'internal_databases', 'live'),
     ...differs(before.instrumentation, after.instrumentation, 'instrumentation', 'restart'),
     ...changedHostTypes(before.hostTypes, after.hostTypes),
   ]

@@ -8,7 +8,8 @@ import { type Document } from './document.ts'
 import { poolsOfAuth } from './read-auth.ts'
 import { type Sections } from './read-host-types.ts'
 import { type References, checkModules, checkShaper } from './read-modules.ts'
-import { valueAt } from './read-settings.ts'
+import { type Path, valueAt } from './read-settings.ts'
+import { checkTlsVersions } from './tls-versions.ts'
 
 /** There must be something to serve, and a name is either a domain or a host type. */
 export function checkHostTypes(document: Document, general: Values<typeof generalSettings>): void {
@@ -50,12 +51,21 @@ export function checkReferences(document: Document, { common, own, dynamicDomain
     document,
     [common, ...own.values()].map(({ path }) => path),
   )
+  checkTlsVersions(document, tlsSections(document, [common, ...own.values()]))
   const everywhere = [common, ...own.values()]
   // A common section may use pools that only host types have: those without may replace the section.
   checkSections(document, common, { shapers, dynamicDomains, hasPool: poolsIn(document, everywhere) })
   for (const sections of own.values()) {
     checkSections(document, sections, { shapers, dynamicDomains, hasPool: poolsIn(document, [common, sections]) })
   }
+}
+
+/** Where TLS with clients and servers is set. */
+function tlsSections(document: Document, sections: readonly Sections[]): Path[] {
+  const listeners = Object.keys(listenerSettings).flatMap((kind) =>
+    tablesOf(valueAt(document.root, ['listen', kind])).map((_, index): Path => ['listen', kind, index, 'tls']),
+  )
+  return [...listeners, ...sections.map(({ path }): Path => [...path, 's2s', 'outgoing', 'tls'])]
 }
 
 /** A rule that isn't written denies, which is accepted but seldom meant. */

@@ -12,10 +12,6 @@ test('MongooseIM: settings without effect are told when they ask for another one
     'general.language = "pl": has no effect here: texts of the server are English',
     'general.replaced_wait_timeout = 5: has no effect here',
   ])
-  assert.deepEqual(noticesOf('[[listen.http]]\nport = 1\nprotocol.compress = false'), [])
-  assert.deepEqual(noticesOf('[[listen.http]]\nport = 1\nprotocol.compress = true'), [
-    'listen.http[1].protocol.compress = true: has no effect here: answers are not compressed',
-  ])
   assert.deepEqual(noticesOf('[instrumentation]\nprobe_interval = 30'), [
     'instrumentation.probe_interval = 30: has no effect here',
   ])

@@ -233,6 +233,12 @@ const everyKey = `
     state_timeout = 1000
     stream_timeout = "infinity"
     tls = { mode = "starttls", keep_secrets = false, verify_mode = "none", certfile = "types.ts", keyfile = "types.ts", ciphers = "ALL", server_name_indication = { enabled = false } }
+  [s2s.stream_management]
+    enabled = true
+    buffer_max = 100
+    buffer_bytes = 100000
+    ack_freq = 10
+    ack_timeout = "infinity"
 
 [[host_config]]
   host = "a.example"

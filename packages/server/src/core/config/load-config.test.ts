@@ -5,6 +5,22 @@ import { load, problemsOf, smallest } from './testing.ts'
 /** Each problem of a file that begins with the smallest one, whose four lines count. */
 const cases: [name: string, text: string, problems: string[]][] = [
   [
+    'S92: the admin API without a password for other machines',
+    '[[listen.http]]\nport = 1\n[[listen.http.handlers.mongoose_graphql_handler]]\nhost = "_"\npath = "/"\nschema_endpoint = "admin"',
+    [
+      'meerkat.toml:4: listen.http[1]: serves the admin API without a password: wants a username and a password in its handler, or ip_address = "127.0.0.1"',
+    ],
+  ],
+  [
+    'S21: no version of TLS that is spoken',
+    '[[listen.c2s]]\nport = 1\ntls.versions = ["tlsv1.1", "tlsv1"]\n[s2s.outgoing.tls]\nversions = ["tlsv1"]',
+    [
+      'meerkat.toml:6: listen.c2s[1].tls.versions: wants "tlsv1.2" or "tlsv1.3": older versions are not spoken, got ["tlsv1.1","tlsv1"]',
+      'meerkat.toml:7: s2s: s2s is not built into this server yet: remove [s2s] (line 7)',
+      'meerkat.toml:8: s2s.outgoing.tls.versions: wants "tlsv1.2" or "tlsv1.3": older versions are not spoken, got ["tlsv1"]',
+    ],
+  ],
+  [
     'a value of the wrong type',
     '[modules.mod_ping]\nping_interval = "soon"',
     ['meerkat.toml:5: modules.mod_ping.ping_interval: wants seconds above 0, got "soon"'],

@@ -59,7 +59,7 @@ export function loadConfig(
   const services = readServices(document, known)
   const shapers = readShapers(document)
   const instrumentation = readInstrumentation(document, known)
-  noticeDatabases(document)
+  const internalDatabases = readDatabases(document)
   noticeHostTypes(document, general?.host_types ?? [], services)
 
   const names = [...(general?.hosts ?? []), ...(general?.host_types ?? [])]
@@ -83,6 +83,7 @@ export function loadConfig(
     hostTypes: byName(hostTypes),
     pools,
     services,
+    internalDatabases,
     shapers,
     instrumentation,
     notices: document.notices,
@@ -142,11 +143,14 @@ function noticeHostTypes(document: Document, names: readonly string[], services:
     document.notice(['general', 'host_types'], 'get no domains without [services.service_domain_db]')
 }
 
-/** What MongooseIM keeps in these databases is in memory or in the main store here. */
-function noticeDatabases(document: Document): void {
-  for (const name of Object.keys(document.table(['internal_databases']) ?? {})) {
+/** What MongooseIM keeps in these databases is in memory or in the main store here; their names are what the API tells. */
+function readDatabases(document: Document): string[] {
+  const written = document.table(['internal_databases'])
+  if (written === undefined) return ['mnesia']
+  for (const name of Object.keys(written)) {
     const path = ['internal_databases', name]
     if (referenceDatabases.includes(name)) document.notice(path, 'has no effect here')
     else document.unknownKey(path, referenceDatabases)
   }
+  return Object.keys(written).toSorted()
 }

@@ -56,11 +56,10 @@ const cases: [text: string, notices: string[]][] = [
   ],
   ['[[listen.c2s]]\nport = 1\nip_address = "127.0.0.1"\ntls = {}', []],
   [
-    `[[listen.http]]\nport = 1\n${adminHandler}`,
-    [
-      'meerkat.toml:4: listen.http[1]: serves the admin API without a password: whoever reaches this port may do everything',
-    ],
+    '[[listen.c2s]]\nport = 1\nip_address = "::1"\ntls.versions = ["tlsv1.1", "tlsv1.2"]',
+    ['meerkat.toml:7: listen.c2s[1].tls.versions: TLS 1.0 and 1.1 are not spoken: the others are'],
   ],
+  ['[[listen.c2s]]\nport = 1\nip_address = "::1"\ntls.versions = ["tlsv1.3"]', []],
   [`[[listen.http]]\nport = 1\n${adminHandler}\nusername = "a"\npassword = "b"`, []],
   [`[[listen.http]]\nport = 1\nip_address = "::1"\n${adminHandler}`, []],
   [

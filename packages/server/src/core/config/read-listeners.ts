@@ -41,7 +41,7 @@ function readListener(document: Document, path: Path, kind: Listener['kind'], kn
   if (kind === 's2s' && settings.tls === undefined)
     document.notice(path, 'has no section tls: what other servers send, and who they are, is not protected')
   if (!isLoopback(settings.ip_address)) {
-    noticeOpenAdmin(document, path, handlers)
+    refuseOpenAdmin(document, path, handlers)
     if (settings.tls === undefined) noticePlainPasswords(document, path, handlers)
   }
   // The kind chose the settings, so the two belong together.
@@ -57,13 +57,14 @@ function withoutCertificate(document: Document, path: Path, kind: Listener['kind
   }
 }
 
-/** Without a password every request counts as the administrator's, as in MongooseIM. */
-function noticeOpenAdmin(document: Document, path: Path, handlers: readonly HttpHandler[]): void {
+/** S92: without a password every request counts as the administrator's (as in MongooseIM), so other machines must not reach it. */
+function refuseOpenAdmin(document: Document, path: Path, handlers: readonly HttpHandler[]): void {
   const isOpen = ({ kind, settings }: HttpHandler): boolean =>
     kind === 'mongoose_graphql_handler' && settings.schema_endpoint === 'admin' && settings.username === undefined
-  if (handlers.some(isOpen)) {
-    document.notice(path, 'serves the admin API without a password: whoever reaches this port may do everything')
-  }
+  if (!handlers.some(isOpen)) return
+  const message =
+    'serves the admin API without a password: wants a username and a password in its handler, or ip_address = "127.0.0.1"'
+  document.problem({ path, message })
 }
 
 /** Whoever is on the way reads them, unless a proxy before this port speaks TLS. */

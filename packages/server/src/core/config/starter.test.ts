@@ -25,6 +25,8 @@ test('the starter file is accepted without a notice', () => {
   assert.deepEqual(host?.domains, ['localhost'])
   assert.deepEqual(host.auth.methods, [{ name: 'internal', settings: {} }])
   assert.ok(host.modules.has('mod_private'))
+  for (const expected of ['stream_management', 'carboncopy', 'csi', 'offline', 'mam', 'blocking'])
+    assert.ok(host.modules.has(`mod_${expected}`), `what clients of today expect: mod_${expected}`)
   assert.equal(config.general.data_dir, `${import.meta.dirname}/data`)
 })
 

@@ -163,6 +163,14 @@ const rest = (domain: string): string => `\
 
 [modules.mod_ping]
 
+# Sessions outlive their connections: clients that change networks lose nothing.
+[modules.mod_stream_management]
+
+# All devices of a user have the whole conversation; idle ones are woken less.
+[modules.mod_carboncopy]
+
+[modules.mod_csi]
+
 # Clients on this machine may register accounts.
 [modules.mod_register]
   access = "register"
@@ -182,6 +190,11 @@ const rest = (domain: string): string => `\
 [modules.mod_version]
 
 [modules.mod_private]
+
+# Whom users do not want to hear of.
+[modules.mod_privacy]
+
+[modules.mod_blocking]
 
 # Profiles with pictures, and a directory of users.
 [modules.mod_vcard]

@@ -57,6 +57,12 @@ export const knownParts: KnownParts = {
 /** Those, and what the starter file has besides. */
 export const starterParts: KnownParts = {
   ...knownParts,
+  modules: new Map([
+    ...knownParts.modules,
+    ...['stream_management', 'carboncopy', 'csi', 'privacy', 'blocking'].map(
+      (name) => [`mod_${name}`, { settings: {} }] as const,
+    ),
+  ]),
   httpHandlers: new Set([...knownParts.httpHandlers, 'mongoose_bosh_handler']),
   services: new Map([...knownParts.services, ['service_bosh', { settings: {} }]]),
 }

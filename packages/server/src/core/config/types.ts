@@ -48,6 +48,8 @@ export interface Config {
   readonly pools: readonly Pool[]
   /** The validated settings of each service. */
   readonly services: ReadonlyMap<string, unknown>
+  /** Names of `[internal_databases]`: nothing is kept in them, and clients of the API ask for them. */
+  readonly internalDatabases: readonly string[]
   /** Name of a shaper to its rate in units a second; `none` is not among them. */
   readonly shapers: ReadonlyMap<string, number>
   readonly instrumentation: Instrumentation

@@ -1,7 +1,7 @@
 /** What one node tells another: plain data only. */
 import { parseJid } from '@meerkat/protocol'
 import { parseElement, serialize } from '@meerkat/xml'
-import type { SessionEntry } from '../directory.ts'
+import type { SessionEntry, SessionOrigin } from '../directory.ts'
 
 /** A directory entry in words. */
 export interface SessionWords {
@@ -10,6 +10,7 @@ export interface SessionWords {
   readonly priority?: number
   readonly presence?: string
   readonly marks?: readonly string[]
+  readonly origin?: SessionOrigin
 }
 
 /** A stanza for a session. */
@@ -22,6 +23,8 @@ export interface StanzaWords {
   readonly archived: boolean
   /** How often it was sent on. */
   readonly hops: number
+  /** An answer to this is wanted when all that the stanza leaves behind is durable. */
+  readonly id: number | undefined
 }
 
 /** One thing that a node tells another. */
@@ -50,8 +53,11 @@ export function entryEnvelope(entry: SessionEntry): Envelope & SessionWords {
     ...(entry.priority === undefined ? {} : { priority: entry.priority }),
     ...(entry.presence === undefined ? {} : { presence: serialize(entry.presence) }),
     ...(entry.marks.length === 0 ? {} : { marks: entry.marks }),
+    ...(entry.local === undefined ? {} : { origin: originOf(entry.local.connection) }),
   }
 }
+
+const originOf = ({ kind, ip, port }: SessionOrigin): SessionOrigin => ({ kind, ip, port })
 
 /** The directory entry that a node told of. */
 export function readEntry(node: string, words: SessionWords): SessionEntry {
@@ -63,5 +69,6 @@ export function readEntry(node: string, words: SessionWords): SessionEntry {
     presence: words.presence === undefined ? undefined : parseElement(words.presence),
     openedAt: words.openedAt,
     marks: words.marks ?? [],
+    ...(words.origin === undefined ? {} : { origin: words.origin }),
   }
 }

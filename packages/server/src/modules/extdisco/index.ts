@@ -19,7 +19,7 @@ import {
   type Value,
   defineModule,
   iqGet,
-  iqdisc,
+  iqdiscOf,
   oneOf,
   port,
   required,
@@ -54,7 +54,7 @@ export default defineModule({
   key: 'mod_extdisco',
   summary: 'Tells clients of services outside of XMPP: STUN and TURN servers for calls.',
   specs: [xep(215, '1.0.0')],
-  config: { service: eitherSecretOrName(service), iqdisc },
+  config: { service: eitherSecretOrName(service), iqdisc: iqdiscOf('no_queue') },
 
   start(host, config) {
     const list = (type: string | undefined, user: string): ExternalService[] =>

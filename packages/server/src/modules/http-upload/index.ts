@@ -25,6 +25,7 @@ import {
   iqGet,
   personalData,
   requestService,
+  serviceForms,
   xep,
 } from '../../core/module.ts'
 import { uploadDesk } from '../../core/uploads.ts'
@@ -36,6 +37,9 @@ import { uploadSettings } from './settings.ts'
 import { checkWanted } from './wanted.ts'
 
 type Config = Values<typeof uploadSettings>
+
+/** What the service is called. */
+const NAME = 'HTTP File Upload'
 
 /** Where slots come from, and what the module adds for it. */
 type Source = Pick<Additions, 'hooks' | 'stop'> & { readonly give: GiveSlot }
@@ -103,7 +107,10 @@ function localSource(host: Host, config: Config): Source {
 /** The service: one beside each domain, or one for all when its name does not depend on them. */
 function serviceOf(host: Host, config: Config, give: GiveSlot): ServiceAddition {
   const routes: IqRoute[] = [
-    iqGet(DiscoInfo, (iq) => (checkNode(iq, DiscoInfo), result(iq, infoOf(config)))),
+    iqGet(DiscoInfo, async (iq) => {
+      checkNode(iq, DiscoInfo)
+      return result(iq, infoOf(config, await host.hooks.fold(serviceForms, [], 'mod_http_upload')))
+    }),
     iqGet(DiscoItems, (iq) => (checkNode(iq, DiscoItems), result(iq, buildDiscoItems([])))),
     iqGet(UploadRequest, async (iq, { from }) => {
       // Room costs money: nobody else's users get any.
@@ -113,7 +120,7 @@ function serviceOf(host: Host, config: Config, give: GiveSlot): ServiceAddition 
       return result(iq, buildUploadSlot(await give(from.bare.toString(), wanted)))
     }),
   ]
-  return { domain: config.host, service: requestService(host, routes), shared: true }
+  return { domain: config.host, name: NAME, service: requestService(host, routes), shared: true }
 }
 
 function checkNode(iq: Element, query: typeof DiscoInfo): void {
@@ -121,11 +128,11 @@ function checkNode(iq: Element, query: typeof DiscoInfo): void {
 }
 
 /** XEP-0363 §3. */
-function infoOf({ max_file_size: most }: Config): Element {
+function infoOf({ max_file_size: most }: Config, more: readonly Element[]): Element {
   const size = { var: 'max-file-size', value: String(most) }
   return buildDiscoInfo({
-    identities: [{ category: 'store', type: 'file', name: 'HTTP File Upload' }],
+    identities: [{ category: 'store', type: 'file', name: NAME }],
     features: [DiscoInfo.ns, DiscoItems.ns, UPLOAD_NS],
-    forms: [buildForm({ type: 'result', formType: UPLOAD_NS }, most === Infinity ? [] : [size])],
+    forms: [buildForm({ type: 'result', formType: UPLOAD_NS }, most === Infinity ? [] : [size]), ...more],
   })
 }

@@ -218,6 +218,15 @@ describe('the plugins of mod_pubsub_old', () => {
     assert.deepEqual(events(phone), [], 'users who are away are silent')
   })
 
+  it('S64: pep: the usual configuration is that of nodes of accounts, too', async (t) => {
+    const config = { access_model: 'whitelist', max_items: 1 }
+    const { scene, juliet, romeo } = await denmark(t, { plugins: ['flat', 'pep'], default_node_config: config })
+    await befriend(scene, JULIET, ROMEO)
+    for (const id of ['1', '2']) succeeded(await publish(juliet, TUNE, tune('x'), { id }))
+    assert.equal(errorOf(await read(romeo, JULIET, TUNE)), 'not-allowed closed-node')
+    assert.deepEqual(idsIn(await read(juliet, undefined, TUNE)), ['2'])
+  })
+
   it('S64: hometree: nobody makes nodes in the part of others', async (t) => {
     const { juliet } = await denmark(t, { plugins: ['hometree'] })
     const home = `/home/${DOMAIN}/juliet`

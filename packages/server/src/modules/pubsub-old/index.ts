@@ -84,6 +84,6 @@ function written({ default_node_config: config }: Config): Partial<NodeConfig> {
 /** With the plugin `pep` the settings are for accounts, too. */
 function adjust(pubsub: PubsubApi, config: Config): () => void {
   if (!config.plugins.includes('pep')) return () => undefined
-  const rules = { itemPublisher: config.item_publisher }
-  return pubsub.adjust({ rules, ignoreOffline: config.ignore_pep_from_offline })
+  const { item_publisher: itemPublisher, ignore_pep_from_offline: ignoreOffline } = config
+  return pubsub.adjust({ rules: { itemPublisher }, defaults: written(config), ignoreOffline })
 }

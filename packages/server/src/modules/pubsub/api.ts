@@ -1,6 +1,7 @@
 /** What mod_pubsub_old does with the nodes that mod_pubsub keeps: services on domains of their own, and other rules for accounts. */
 import type { Host, ServiceAddition } from '../../core/module.ts'
 import type { ServiceRules } from './engine.ts'
+import type { NodeConfig } from './node-config.ts'
 
 export type { ServiceRules } from './engine.ts'
 export { type NodeConfig, PERSONAL } from './node-config.ts'
@@ -14,7 +15,15 @@ export interface PubsubApi {
   /** Removes all nodes of the service on a domain; resolves when none is left. */
   erase(domain: string): Promise<void>
   /** Changes the rules of accounts; returns what sets them back. */
-  adjust(change: { readonly rules?: Partial<ServiceRules>; readonly ignoreOffline?: boolean }): () => void
+  adjust(change: Adjustment): () => void
+}
+
+/** Rules of accounts that are others from now on. */
+export interface Adjustment {
+  readonly rules?: Partial<ServiceRules>
+  /** Of the configuration of nodes of which nothing is said. */
+  readonly defaults?: Partial<NodeConfig>
+  readonly ignoreOffline?: boolean
 }
 
 const provided = new WeakMap<Host, PubsubApi>()

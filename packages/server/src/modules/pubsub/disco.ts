@@ -12,7 +12,7 @@ import {
   formatDateTime,
   result,
 } from '@meerkat/protocol'
-import { type IqRoute, type NodeQuery, iqGet } from '../../core/module.ts'
+import { type IqRoute, type NodeQuery, iqGet, serviceForms } from '../../core/module.ts'
 import { ownersOf, refusal } from './access.ts'
 import { type Engine, type Place, keyOf, placeOf } from './engine.ts'
 import { metaDataForm } from './node-config.ts'
@@ -66,6 +66,8 @@ export const PERSONAL_FEATURES = named([...COMMON, 'auto-subscribe', 'filtered-n
 /** XEP-0163 §6.1. */
 export const PERSONAL_IDENTITY = { category: 'pubsub', type: 'pep' }
 const SERVICE_FEATURES = named(COMMON)
+/** What a service on a domain of its own is called. */
+export const SERVICE_NAME = 'Publish-Subscribe'
 const LEAF = { category: 'pubsub', type: 'leaf' }
 
 /** How many nodes or items one answer names. */
@@ -119,10 +121,11 @@ async function readable(engine: Engine, place: Place, from: Jid, name: string): 
 
 /** What a service on a domain of its own answers. */
 export function serviceRoutes(engine: Engine): IqRoute[] {
-  const root = buildDiscoInfo({
-    identities: [{ category: 'pubsub', type: 'service', name: 'Publish-Subscribe' }],
+  const root = {
+    identities: [{ category: 'pubsub', type: 'service', name: SERVICE_NAME }],
     features: [DiscoInfo.ns, DiscoItems.ns, ...SERVICE_FEATURES],
-  })
+  }
+  const forms = () => engine.host.hooks.fold(serviceForms, [], 'mod_pubsub_old')
   const there = <T>(found: T | undefined): T => {
     if (found === undefined) throw new StanzaError('cancel', 'item-not-found')
     return found
@@ -131,7 +134,7 @@ export function serviceRoutes(engine: Engine): IqRoute[] {
   return [
     iqGet(DiscoInfo, async (iq, { from, to }) => {
       const node = DiscoInfo.in(iq)?.attr('node')
-      if (!node) return result(iq, root)
+      if (!node) return result(iq, buildDiscoInfo({ ...root, forms: await forms() }))
       const place = placeAt(to)
       return result(iq, buildDiscoInfo({ ...there(await infoOfNode(engine, place, { from, to, node })), node }))
     }),

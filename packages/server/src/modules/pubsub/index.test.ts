@@ -172,7 +172,11 @@ describe('publish options', () => {
     const { juliet } = await verona(t)
     const unknown = await publish(juliet, 'n', tune('x'), { with: { no_such_thing: '1' } })
     assert.equal(errorOf(unknown), 'conflict precondition-not-met')
-    assert.equal(errorOf(await publish(juliet, 'n', tune('x'), { with: { max_items: 'many' } })), 'not-acceptable')
+    for (const impossible of [{ access_model: 'nobody' }, { max_items: 'many' }, { persist_items: 'perhaps' }])
+      assert.equal(
+        errorOf(await publish(juliet, 'n', tune('x'), { with: impossible })),
+        'conflict precondition-not-met',
+      )
     assert.equal(errorOf(await read(juliet, undefined, 'n')), 'item-not-found')
   })
 

@@ -34,6 +34,8 @@ describe('items', () => {
     assert.deepEqual(idsIn(await read(romeo, JULIET, 'n')), ['1', '3', '4', '2'])
     const some = PubsubItems({ node: 'n' }, PubsubItem({ id: '4' }), PubsubItem({ id: 'x' }), PubsubItem({ id: '1' }))
     assert.deepEqual(idsIn(await romeo.request(Iq({ type: 'get', to: JULIET }, Pubsub({}, some)))), ['1', '4'])
+    const unnamed = PubsubItems({ node: 'n' }, PubsubItem({ id: '4' }), PubsubItem())
+    assert.equal(errorOf(await romeo.request(Iq({ type: 'get', to: JULIET }, Pubsub({}, unnamed)))), 'bad-request')
   })
 
   it('XEP-0059: pages forwards and backwards, with the count', async (t) => {

@@ -35,13 +35,18 @@ export async function items(asked: Asked): Promise<Element> {
   const refused = await refusal(engine, node, from)
   if (refused !== undefined) throw refused
   if (node.plugin === 'push') throw unsupported('retrieve-items')
-  const ids = PubsubItem.all(words).flatMap((item) => item.attr('id') || [])
+  const ids = PubsubItem.all(words).map((item) => item.attr('id') || unnamed())
   if (ids.length > MAX_IDS) throw new StanzaError('modify', 'not-acceptable', `More than ${MAX_IDS} items are named.`)
   if (ids.length > 0) return answer(node, await engine.store.itemsById(node, ids))
   const most = words.attr('max_items')
   const rsm = parseRsmRequest(query)
   if (rsm !== undefined) return page(asked, node, most === undefined ? rsm : { ...rsm, max: rsm.max ?? readMost(most) })
   return newest(asked, node, most === undefined ? MAX_PAGE : readMost(most), most === undefined)
+}
+
+/** XEP-0060 §6.5.8: an item is asked for by its id; all of them are asked for without one. */
+function unnamed(): never {
+  throw new StanzaError('modify', 'bad-request', 'An item has an id.')
 }
 
 const answer = (node: PubsubNode, found: readonly Item[], page?: Element): Element =>

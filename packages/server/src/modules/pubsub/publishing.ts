@@ -16,15 +16,18 @@ import {
 } from '@meerkat/protocol'
 import { type Element, serialize } from '@meerkat/xml'
 import { forbidden, mayPublish } from './access.ts'
-import { type Asked, type Place, checkedName, keyOf, nodeName } from './engine.ts'
+import { type Asked, type Place, type ServiceRules, checkedName, keyOf, nodeName } from './engine.ts'
 import { pushNotification } from './hooks.ts'
 import { makeNode } from './making.ts'
-import { keptItems, readConfig, unmet } from './node-config.ts'
+import { type NodeConfig, keptItems, readConfig, unmet } from './node-config.ts'
 import type { PubsubNode } from './nodes.ts'
 import { behind, notify } from './notify.ts'
 import type { Item, StoredNode } from './store.ts'
 
 type Options = ReadonlyMap<string, readonly string[]>
+
+/** For a node that is deleted meanwhile. Made once: an error knows where it was made, which takes longer than what it says. */
+const GONE = new StanzaError('cancel', 'item-not-found')
 
 /** Publishes an item. It is committed with the request; its subscribers are told then. */
 export async function publish(asked: Asked): Promise<Element> {
@@ -37,8 +40,7 @@ export async function publish(asked: Asked): Promise<Element> {
   const item = readItem(asked, node, words)
   const most = keptItems(node.config, place.rules)
   if (item !== undefined && most > 0) {
-    const gone = new StanzaError('cancel', 'item-not-found')
-    request.delivery.keep(engine.store.putItem(node, item, gone), engine.store.trim(node, most))
+    request.delivery.keep(engine.store.putItem(node, item, GONE), engine.store.trim(node, most))
     request.delivery.afterwards(() => engine.nodes.published(node, item))
   }
   request.delivery.afterwards(() => behind(engine, notify(engine, node, eventOf(place, node, item))))
@@ -60,11 +62,22 @@ async function nodeFor(asked: Asked, name: string, options: Options): Promise<Pu
   const key = keyOf(place, name)
   const present = await engine.nodes.get(key)
   if (present?.plugin === 'push') return present
-  const unknown = unmet({ ...rules.defaults, ...readConfig(options, rules), ...present?.config }, options, rules)
-  if (unknown !== undefined) throw pubsubError('cancel', 'conflict', 'precondition-not-met')
+  const wanted = readWanted(options, rules)
+  if (wanted === undefined || unmet({ ...rules.defaults, ...wanted, ...present?.config }, options, rules) !== undefined)
+    throw pubsubError('cancel', 'conflict', 'precondition-not-met')
   if (present !== undefined) return present
   if (place.personal && !asked.from.bare.equals(place.service)) throw forbidden()
-  return makeNode(asked, name, readConfig(options, rules), true)
+  return makeNode(asked, name, wanted, true)
+}
+
+/** What the options ask for; undefined when no node can be so. */
+function readWanted(options: Options, rules: ServiceRules): Partial<NodeConfig> | undefined {
+  try {
+    return readConfig(options, rules)
+  } catch (error) {
+    if (error instanceof StanzaError) return undefined
+    throw error
+  }
 }
 
 function readOptions(query: Element): Options {

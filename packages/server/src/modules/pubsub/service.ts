@@ -3,7 +3,7 @@ import { parseJid } from '@meerkat/protocol'
 import { type ServiceAddition, requestService } from '../../core/module.ts'
 import type { PubsubApi } from './api.ts'
 import { answerIn, decide } from './authorization.ts'
-import { serviceRoutes } from './disco.ts'
+import { SERVICE_NAME, serviceRoutes } from './disco.ts'
 import type { Engine, ServiceRules } from './engine.ts'
 import { NODES } from './keeps.ts'
 import { pubsubRoutes } from './routes.ts'
@@ -14,9 +14,9 @@ export function pubsubApi(engine: Engine): PubsubApi {
     open: (domain, rules) => open(engine, domain, rules),
     close: (domain) => void engine.services.delete(domain),
     erase: (domain) => erase(engine, domain),
-    adjust({ rules, ignoreOffline }) {
+    adjust({ rules, defaults, ignoreOffline }) {
       const before = { personal: engine.personal, ignoreOffline: engine.ignoreOffline }
-      Object.assign(engine, { personal: { ...engine.personal, ...rules } })
+      engine.personal = { ...engine.personal, ...rules, defaults: { ...engine.personal.defaults, ...defaults } }
       engine.ignoreOffline = ignoreOffline ?? engine.ignoreOffline
       return () => Object.assign(engine, before)
     },
@@ -39,6 +39,7 @@ function open(engine: Engine, domain: string, rules: ServiceRules): ServiceAddit
   const requests = requestService(engine.host, routes)
   return {
     domain,
+    name: SERVICE_NAME,
     service: (delivery) => {
       const { stanza, from, to } = delivery
       if (stanza.name !== 'message') return requests(delivery)

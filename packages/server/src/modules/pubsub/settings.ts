@@ -1,5 +1,5 @@
 /** The settings of mod_pubsub. */
-import { type Setting, backend, integer, integerOrInfinity, iqdisc, oneOf, section } from '../../core/module.ts'
+import { type Setting, backend, integer, integerOrInfinity, iqdiscOf, oneOf, section } from '../../core/module.ts'
 import type { ServiceRules } from './engine.ts'
 import { PERSONAL } from './node-config.ts'
 
@@ -24,7 +24,7 @@ export const settings = {
   max_item_size: integer(200_000, 'How large the payload of an item may be, in bytes.', { min: 1 }),
   max_subscriptions: integer(1000, 'How many subscribers and affiliations a node may have.'),
   cached: cachedNodes(),
-  iqdisc,
+  iqdisc: iqdiscOf('no_queue'),
 }
 
 function cachedNodes(): Setting<number> {

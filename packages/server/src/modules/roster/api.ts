@@ -19,7 +19,9 @@ export interface RosterContact extends Contact {
 export interface RosterApi {
   /** The contacts that the user sees. */
   list(user: Jid): Promise<RosterContact[]>
-  /** The item of one contact; undefined when the user does not see it. */
+  /** The contacts that the user sees, and those who only wait for the user's answer. */
+  all(user: Jid): Promise<RosterContact[]>
+  /** One of all of them. */
   contact(user: Jid, contact: Jid): Promise<RosterContact | undefined>
   /** Adds, changes or removes a contact as the user does; throws the StanzaError that the user would get (RFC 6121 §2.3.3, §2.5.3). */
   set(user: Jid, change: RosterChange): Promise<void>

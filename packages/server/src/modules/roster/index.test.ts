@@ -348,6 +348,17 @@ describe('S42: an account that goes', () => {
     )
   })
 
+  it('its contacts are told before the module stops', async (t) => {
+    const scene = await verona(t)
+    const { host, kernel } = scene
+    const [juliet, romeo, rosters] = [jid('juliet'), jid('romeo'), rostersOf(host)!]
+    await rosters.put(juliet, romeo, 'both')
+    await rosters.put(romeo, juliet, 'both')
+    await host.accounts.remove(juliet, await host.hooks.fold(accountRemoved, [], juliet))
+    await kernel.modules.stop(host, 'mod_roster')
+    assert.equal(await host.stores.keyedSet('roster_farewells').count(juliet.toString()), 0)
+  })
+
   it('its contacts are told after a restart when the server dies before they were', async (t) => {
     const scene = await verona(t)
     const { host, kernel } = scene

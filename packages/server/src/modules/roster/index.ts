@@ -90,7 +90,11 @@ export default defineModule({
         accountErasing.on((user) => keeper.makeUp(user)),
         personalData.on(async (data, user) => [...data, tableOf(await rosters.of(user))]),
       ],
-      stop: () => provideRosters(host, undefined),
+      async stop() {
+        provideRosters(host, undefined)
+        // What contacts of removed users are told.
+        await keeper.settled()
+      },
     }
   },
 })
@@ -147,10 +151,8 @@ function tableOf(roster: Roster): PersonalData {
 function api(keeper: Keeper): RosterApi {
   return {
     list: async (user) => (await keeper.rosters.of(user)).listed(),
-    async contact(user, contact) {
-      const item = (await keeper.rosters.of(user)).get(contact)
-      return item?.listed === true ? item : undefined
-    },
+    all: async (user) => [...(await keeper.rosters.of(user)).all()],
+    contact: async (user, contact) => (await keeper.rosters.of(user)).get(contact),
     set: (user, change) => keeper.set(user, change),
     subscribe: (user, contact, type) => keeper.act(user, contact, type),
     put: (user, contact, subscription) => keeper.put(user, contact, subscription),

@@ -38,6 +38,7 @@ export class Keeper {
   readonly rosters: Rosters
   readonly #host: Host
   readonly #settings: KeeperSettings
+  readonly #goingOn = new Set<Promise<void>>()
 
   constructor(host: Host, rosters: Rosters, settings: KeeperSettings) {
     this.#host = host
@@ -200,9 +201,17 @@ export class Keeper {
     )
   }
 
-  /** Lets something go on that nobody waits for. */
+  /** Resolves when nothing goes on any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#goingOn)
+  }
+
+  /** Lets something go on that nobody waits for, unless the server stops. */
   #behind(work: Promise<void>): void {
-    work.catch((error: unknown) => this.#host.report('subscription_failed', error))
+    const done = work
+      .catch((error: unknown) => this.#host.report('subscription_failed', error))
+      .finally(() => this.#goingOn.delete(done))
+    this.#goingOn.add(done)
   }
 }
 

@@ -35,6 +35,8 @@ export interface Directory {
   readonly domainsOf: (service: string) => readonly string[]
   /** How many users a search finds at most. */
   readonly matches: number
+  /** What discovery shows besides. */
+  readonly forms: () => readonly Element[] | Promise<readonly Element[]>
 }
 
 /** A line of the result: the values of a user's fields, and the user's JID. */
@@ -53,7 +55,10 @@ export function directoryRoutes(directory: Directory): IqRoute[] {
     if (query.in(iq)?.attr('node')) throw new StanzaError('cancel', 'item-not-found')
   }
   return [
-    iqGet(DiscoInfo, (iq) => (known(iq, DiscoInfo), result(iq, IDENTITY))),
+    iqGet(DiscoInfo, async (iq) => {
+      known(iq, DiscoInfo)
+      return result(iq, buildDiscoInfo({ ...IDENTITY, forms: await directory.forms() }))
+    }),
     iqGet(DiscoItems, (iq) => (known(iq, DiscoItems), result(iq, buildDiscoItems([])))),
     iqGet(VCard, (iq) => result(iq, VCard({}, vcardTag('FN')({}, IDENTITY_NAME)))),
     iqGet(SearchQuery, (iq, { to }) => result(iq, fieldsForm(to))),
@@ -61,11 +66,12 @@ export function directoryRoutes(directory: Directory): IqRoute[] {
   ]
 }
 
-const IDENTITY_NAME = 'vCard User Search'
-const IDENTITY = buildDiscoInfo({
+/** What the service is called. */
+export const IDENTITY_NAME = 'vCard User Search'
+const IDENTITY = {
   identities: [{ category: 'directory', type: 'user', name: IDENTITY_NAME }],
   features: [DiscoInfo.ns, DiscoItems.ns, SEARCH_NS, VCard.ns],
-})
+}
 
 function fieldsForm(service: Jid): Element {
   const words = 'Fill in one or more fields. A * at the end of a value stands for anything.'

@@ -12,11 +12,12 @@ import {
   iqSet,
   personalData,
   requestService,
+  serviceForms,
   softwareKey,
   xep,
 } from '../../core/module.ts'
 import { provideVCards } from './api.ts'
-import { directoryRoutes } from './directory.ts'
+import { IDENTITY_NAME, directoryRoutes } from './directory.ts'
 import { VCARDS } from './keeps.ts'
 import { settings } from './settings.ts'
 import { VCardStore } from './store.ts'
@@ -49,7 +50,8 @@ export default defineModule({
             const vcard = await store.get(to)
             if (vcard !== undefined) return result(iq, vcard)
             // XEP-0054 §3.3: of others nobody learns whether they have no vCard or do not exist
-            throw new StanzaError('cancel', from.bare.equals(to) ? 'item-not-found' : 'service-unavailable')
+            if (from.bare.equals(to)) throw new StanzaError('cancel', 'item-not-found')
+            throw new StanzaError('cancel', 'service-unavailable', 'User not found')
           },
           ['account'],
         ),
@@ -79,6 +81,7 @@ function directory(host: Host, config: Values<typeof settings>, { index }: VCard
     const own = hostIn(config.host, service)
     return own === undefined ? host.domains : [own]
   }
-  const routes = directoryRoutes({ index, domainsOf, matches: config.matches })
-  return { domain: config.host, service: requestService(host, routes), shared: true }
+  const forms = () => host.hooks.fold(serviceForms, [], 'mod_vcard')
+  const routes = directoryRoutes({ index, domainsOf, matches: config.matches, forms })
+  return { domain: config.host, name: IDENTITY_NAME, service: requestService(host, routes), shared: true }
 }

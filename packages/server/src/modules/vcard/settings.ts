@@ -6,7 +6,7 @@ import {
   hostTemplate,
   integer,
   integerOrInfinity,
-  iqdisc,
+  iqdiscOf,
   list,
   noEffect,
   oneOf,
@@ -72,6 +72,6 @@ export const settings = {
   backend: keeper(),
   matches: integerOrInfinity(30, 'How many users a search finds at most.', { min: 0 }),
   max_size: integer(262_144, 'How large a vCard may be, in bytes.', { min: 1 }),
-  iqdisc,
+  iqdisc: iqdiscOf('parallel'),
   ldap,
 }

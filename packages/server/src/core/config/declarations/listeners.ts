@@ -44,12 +44,6 @@ const commonSettings = {
   hibernate_after: noEffect(integerOrInfinity(0)),
 }
 
-/** Only those who want it are told that there is none. */
-const compressed = (): Setting<boolean> => ({
-  ...flag(false, 'Accepted; answers are not compressed.'),
-  remark: (value) => (value === true ? 'has no effect here: answers are not compressed' : undefined),
-})
-
 const streamSettings = {
   ...commonSettings,
   backlog: integer(1024, 'How many connections may wait to be accepted.', { min: 1 }),
@@ -208,7 +202,7 @@ export const httpSettings = {
     },
     'Limits of connections.',
   ),
-  protocol: section({ compress: compressed() }, 'How HTTP is spoken.'),
+  protocol: section({ compress: flag(false, 'Compress answers for clients that can read it.') }, 'How HTTP is spoken.'),
   tls: optionalSection(allLive(tlsServerSettings), 'Speak TLS.'),
 }
 

@@ -69,6 +69,18 @@ const outgoingSettings = {
   tls: section(outgoingTlsSettings, 'TLS with other servers, which is always spoken where it can be.'),
 }
 
+const streamManagementSettings = {
+  enabled: flag(true, 'Acknowledge stanzas to other servers that ask, and ask those that offer it.'),
+  buffer_max: integer(5000, 'Stanzas for a domain that may wait for an acknowledgement.', { min: 1 }),
+  buffer_bytes: integer(4_194_304, 'Their bytes.', { min: 65_536 }),
+  ack_freq: integer(64, 'Behind how many stanzas the other server is asked; behind fewer it is asked after a second.', {
+    min: 1,
+  }),
+  ack_timeout: seconds(60, 'How long the other server may take to answer; then another connection is made.', {
+    infinity: true,
+  }),
+}
+
 /** `[s2s]`. */
 export const s2sSettings = {
   default_policy: oneOf(policies, 'allow', 'Whether servers that `host_policy` does not name are spoken with.'),
@@ -81,4 +93,5 @@ export const s2sSettings = {
   ),
   shared: secret(undefined, 'The secret of dialback; one that the server makes for itself when not set.'),
   outgoing: section(outgoingSettings, 'Connections to other servers.'),
+  stream_management: section(streamManagementSettings, 'Acknowledgements between servers (XEP-0198).'),
 }

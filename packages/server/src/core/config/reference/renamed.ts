@@ -1,5 +1,7 @@
 /** Names that a release of MongooseIM changed or removed; files that still use them are understood. */
 
+import { isTable } from '../document.ts'
+
 /** An old name and what became of it. */
 export interface Renamed {
   /** Keys from the top of the file or of a `[[host_config]]`; `*` stands for any one key. */
@@ -27,7 +29,7 @@ const removed = (from: string, since: string): Renamed => ({ from: from.split('.
 const verifyMode = (verifyPeer: unknown): unknown =>
   typeof verifyPeer === 'boolean' ? (verifyPeer ? 'peer' : 'none') : verifyPeer
 
-/** What was `mod_pubsub` before 6.8 is `mod_pubsub_old` since; the new one knows these keys no more. */
+/** What was `mod_pubsub` before 6.8 is `mod_pubsub_old` since, and is known by settings that the new one never had. */
 const OLD_PUBSUB = [
   'host',
   'access_createnode',
@@ -41,24 +43,33 @@ const OLD_PUBSUB = [
   'item_publisher',
   'sync_broadcast',
   'wpool',
-  ...[
-    'deliver_notifications',
-    'deliver_payloads',
-    'max_payload_size',
-    'node_type',
-    'notification_type',
-    'notify_config',
-    'notify_delete',
-    'notify_retract',
-    'persist_items',
-    'presence_based_delivery',
-    'publish_model',
-    'purge_offline',
-    'roster_groups_allowed',
-    'send_last_published_item',
-    'subscribe',
-  ].map((key) => `default_node_config.${key}`),
 ]
+/** Those of its `default_node_config`. */
+const OLD_PUBSUB_NODE = [
+  'deliver_notifications',
+  'deliver_payloads',
+  'max_payload_size',
+  'node_type',
+  'notification_type',
+  'notify_config',
+  'notify_delete',
+  'notify_retract',
+  'persist_items',
+  'presence_based_delivery',
+  'publish_model',
+  'purge_offline',
+  'roster_groups_allowed',
+  'send_last_published_item',
+  'subscribe',
+]
+
+function isOldPubsub(section: unknown): boolean {
+  const has = (table: unknown, keys: readonly string[]): boolean =>
+    isTable(table) && keys.some((key) => Object.hasOwn(table, key))
+  if (!isTable(section)) return false
+  const { backend, default_node_config: node } = section
+  return backend === 'mnesia' || has(section, OLD_PUBSUB) || has(node, OLD_PUBSUB_NODE)
+}
 
 /** Every change of a name, one a line, applied in this order. */
 export const renames: readonly Renamed[] = [
@@ -103,12 +114,7 @@ export const renames: readonly Renamed[] = [
   removed('modules.mod_muc_light.legacy_mode', '6.9'),
   removed('modules.mod_muc_light_commands', '6.0'),
   removed('modules.mod_muc_log', '6.8'),
-  // The new one never had it.
-  {
-    ...renamed('modules.mod_pubsub.backend', 'modules.mod_pubsub_old.backend', '6.8'),
-    when: (old) => old === 'mnesia',
-  },
-  ...OLD_PUBSUB.map((key) => renamed(`modules.mod_pubsub.${key}`, `modules.mod_pubsub_old.${key}`, '6.8')),
+  { ...renamed('modules.mod_pubsub', 'modules.mod_pubsub_old', '6.8'), when: isOldPubsub },
   removed('modules.mod_revproxy', '5.1'),
   removed('services.service_admin_extra', '6.2'),
   removed('services.service_translations', '6.8'),
