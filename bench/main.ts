@@ -71,6 +71,7 @@ const told = [
   'delivered_per_s',
   'cpu_us_per_msg',
   'cpu_ms_per_login',
+  'first_cpu_ms_per_login',
   'cpu_ms_per_round',
   'cpu_ms_per_publish',
   'p99_ms',

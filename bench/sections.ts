@@ -114,10 +114,11 @@ export const sections: readonly Section[] = [
     peers: all,
     profiles: ['base'],
     snapshot: 'accounts',
-    steps: ({ logins }) => [
-      { test: 'logins', words: { users: logins, mechanism: 'SCRAM-SHA-1' } },
-      { test: 'logins', words: { users: Math.ceil(logins / 2), mechanism: 'auto', tls: true } },
-      { test: 'logins', words: { users: logins, mechanism: 'PLAIN' } },
+    // Each after a start of its own, so that the first round is what it says.
+    steps: ({ logins: users }) => [
+      { test: 'logins', words: { users, mechanism: 'SCRAM-SHA-1' }, fresh: true },
+      { test: 'logins', words: { users, mechanism: 'auto', tls: true }, fresh: true },
+      { test: 'logins', words: { users, mechanism: 'PLAIN' }, fresh: true },
     ],
   },
   {
@@ -142,7 +143,10 @@ export const sections: readonly Section[] = [
     peers: servers,
     profiles: ['base'],
     snapshot: 'rosters',
-    steps: ({ storm, contacts }) => [{ test: 'presence', words: { users: storm, contacts }, fresh: true }],
+    steps: ({ storm: users, contacts }) => [
+      { test: 'popular', words: { contacts }, fresh: true },
+      { test: 'storm', words: { users }, fresh: true },
+    ],
   },
   {
     name: 's2s',

@@ -1,21 +1,21 @@
 /**
  * The load generator: one test a call, on 127.0.0.1 only, bounded in connections, messages and time. Prints its results as lines of JSON.
  *
- *     node bench/load/main.ts register|route|logins|idle|contacts|rosters|presence|s2s|pep --port PORT --pid PID [OPTION...]
+ *     node bench/load/main.ts register|route|logins|idle|contacts|rosters|popular|storm|s2s|pep --port PORT --pid PID [OPTION...]
  */
 import { loadOptions } from './options.ts'
 import { Test } from './test.ts'
 import { idle } from './tests/idle.ts'
 import { logins, register } from './tests/logins.ts'
 import { pep } from './tests/pep.ts'
-import { contacts, presence, rosters } from './tests/presence.ts'
+import { contacts, popular, rosters, storm } from './tests/presence.ts'
 import { route } from './tests/route.ts'
 import { s2s } from './tests/s2s.ts'
 
-const tests = new Map(Object.entries({ register, route, logins, idle, contacts, rosters, presence, s2s, pep }))
+const tests = new Map(Object.entries({ register, route, logins, idle, contacts, rosters, popular, storm, s2s, pep }))
 
 /** Seconds beyond what a test is meant to last after which something must be wrong. */
-const PATIENCE = 900
+const PATIENCE = 1800
 
 const [name = '', ...args] = process.argv.slice(2)
 const run = tests.get(name)

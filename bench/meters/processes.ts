@@ -1,5 +1,7 @@
 /** CPU time and memory of a process and all its descendants, and how busy the machine is: read from /proc, so on Linux only. */
 import { readFileSync, readdirSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Ticks a second in /proc, on every mainstream build of Linux. */
 const HZ = 100
@@ -72,6 +74,16 @@ export function cpuTime(roots: readonly number[]): CpuTime {
   }
   const microseconds = 1e6 / HZ
   return { user: user * microseconds, system: system * microseconds, total: (user + system) * microseconds }
+}
+
+/** Waits until the processes have next to nothing to do, up to so many seconds. */
+export async function settled(roots: readonly number[], seconds: number): Promise<void> {
+  const end = performance.now() + seconds * 1000
+  for (let quiet = 0; quiet < 2 && performance.now() < end;) {
+    const before = cpuTime(roots).total
+    await sleep(500)
+    quiet = cpuTime(roots).total - before < 25_000 ? quiet + 1 : 0
+  }
 }
 
 /** Memory of the processes and their descendants. */

@@ -70,6 +70,26 @@ test('the directions between servers are judged, and stand in the table, by them
   assert.match(tables(results), /^\| meerkat s2s \| out \| saturation \| – \| 20 \|/m)
 })
 
+const login = (label: string, first: number, cpu: number) => ({
+  section: 'login',
+  test: 'logins',
+  label,
+  variant: '',
+  rep: 1,
+  tls: 'none',
+  mech: 'SCRAM-SHA-1',
+  cpu_ms_per_login: cpu,
+  first_cpu_ms_per_login: first,
+})
+
+test('logins are judged by the second round, and by the first one after a start', () => {
+  const results = new Results([login('meerkat', 0.7, 0.4), login('prosody', 0.8, 0.9)])
+  assert.equal(verdict(results, 'login SCRAM-SHA-1, CPU')?.reached, true)
+  const first = verdict(results, 'login SCRAM-SHA-1, the first ones after a start')
+  assert.deepEqual([first?.meerkat, first?.reached], ['0.7 ms', false])
+  assert.match(tables(results), /^\| meerkat \| SCRAM-SHA-1 \| – \| – \| 0.4 \| 0.7 \|/m)
+})
+
 test('a table has a line for each server with the median of its repetitions', () => {
   const rows = [route('meerkat', 15, 100), route('meerkat', 17, 100, 2), route('meerkat', 30, 100, 3)]
   const text = tables(new Results(rows))

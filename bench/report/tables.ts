@@ -59,6 +59,7 @@ const logins: readonly Column[] = [
   ['iterations', first('scram_iterations')],
   ['logins/s', 'logins_per_s'],
   ['CPU ms', 'cpu_ms_per_login'],
+  ['CPU ms, first round after a start', 'first_cpu_ms_per_login'],
   ['CPU ms, logout', 'cpu_ms_per_logout'],
   ['p99 ms', 'p99_ms'],
   ...common,
@@ -75,12 +76,16 @@ const idle: readonly Column[] = [
   ['all alive', all('all_alive')],
 ]
 
+const complete = (rows: readonly Row[]) =>
+  rows.some((row) => row['complete'] === false || row['first_complete'] === false) ? 'NO' : 'yes'
+
 const presence: readonly Column[] = [
   ['test', first('test')],
   ['CPU ms for coming and going', 'cpu_ms_per_round'],
   ['CPU ms for a login', 'cpu_ms_per_login'],
+  ['CPU ms for a login, first storm after a start', 'first_cpu_ms_per_login'],
   ['CPU µs for a presence', 'cpu_us_per_presence'],
-  ['all presences', (rows) => (rows.some((row) => row['complete'] === false) ? 'NO' : 'yes')],
+  ['all presences', complete],
   ...common,
 ]
 

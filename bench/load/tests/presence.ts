@@ -1,12 +1,14 @@
 /** Presence: a popular user who comes and goes, and a login storm of users who know each other. */
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { settled } from '../../meters/processes.ts'
 import { round } from '../../meters/round.ts'
 import { openWindow } from '../../meters/window.ts'
 import type { Client } from '../client.ts'
 import { bind, register } from '../login.ts'
 import { countPresence } from '../scanner.ts'
-import { type Test, drained, each, until } from '../test.ts'
+import { type Figures, bothRounds } from '../rounds.ts'
+import { type Test, drained, each } from '../test.ts'
 import { afterAll } from './archives.ts'
 
 /** Accounts of the storm, and of the popular user (1) with its contacts (2 and up); they are not those of the other tests. */
@@ -95,7 +97,6 @@ export async function popular(test: Test): Promise<void> {
   await comeAndGo(rounds)
   const spent = close()
   test.emit({
-    test: 'popular',
     contacts: size,
     rounds,
     cpu_ms_per_round: round(spent.server.total / rounds / 1000, 3),
@@ -113,13 +114,11 @@ async function soon(done: () => boolean): Promise<boolean> {
   return done()
 }
 
-/** `--users` users log in, read their rosters and become available; it ends when everybody knows of everybody. */
-export async function storm(test: Test): Promise<void> {
+/** `--users` users log in, read their rosters and become available, until everybody knows of everybody; then they leave. */
+async function comeAndGo(test: Test): Promise<Figures> {
   const { number, subjects } = test.options
   const users = number('users')
   const counts: (() => number)[] = []
-  await test.close(await test.connect(1, 20, STORM))
-  await until(() => false, 1)
   const close = openWindow(subjects)
   const clients = await test.connect(1, users, STORM, async (client: Client) => {
     await bind(client)
@@ -133,22 +132,24 @@ export async function storm(test: Test): Promise<void> {
   await drained(heard, () => heard() >= expected, 10)
   await drained(heard, () => false, 1)
   const spent = close()
-  test.emit({
-    test: 'storm',
-    count: users,
-    roster: RING,
+  const figures = {
     presences: heard(),
-    expected,
     complete: heard() >= expected,
     cpu_ms_per_login: round(spent.server.total / users / 1000, 3),
     cpu_us_per_presence: round(spent.server.total / heard(), 2),
     ...spent.shares,
-  })
+  }
   await test.close(clients)
+  await settled(subjects.server, 20)
+  return figures
 }
 
-/** Both tests. */
-export async function presence(test: Test): Promise<void> {
-  await popular(test)
-  await storm(test)
+/** A login storm at a server that has just started, and another one when all have left: the second one counts. */
+export async function storm(test: Test): Promise<void> {
+  const users = test.options.number('users')
+  await test.close(await test.connect(1, 20, STORM))
+  await sleep(1000)
+  const first = await comeAndGo(test)
+  const second = await comeAndGo(test)
+  test.emit({ count: users, roster: RING, expected: users * (RING + 1), ...bothRounds(first, second) })
 }

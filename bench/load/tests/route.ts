@@ -1,7 +1,6 @@
 /** One-to-one messages: u1 to u2, u3 to u4 and so on. */
-import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cpuTime } from '../../meters/processes.ts'
+import { settled } from '../../meters/processes.ts'
 import { round } from '../../meters/round.ts'
 import { type Spent, openWindow } from '../../meters/window.ts'
 import type { Client } from '../client.ts'
@@ -30,9 +29,9 @@ export async function route(test: Test): Promise<void> {
   const run = new Run(test, { senders, addresses, clients })
   const closeAll = openWindow(subjects)
   const result = await run.measure()
-  const settled = options.checkArchive ? await untilSettled(subjects.server, closeAll) : undefined
+  const toTheEnd = options.checkArchive ? await untilSettled(subjects.server, closeAll) : undefined
   // From the first message to the end of all work, for all messages.
-  const cost = settled && round(settled.server.total / run.messages.delivered, 2)
+  const cost = toTheEnd && round(toTheEnd.server.total / run.messages.delivered, 2)
   test.emit({ ...result, cpu_us_per_msg_settled: cost })
   if (options.checkArchive) await checkArchives(test, clients.slice(0, 10))
   await test.close(clients)
@@ -40,12 +39,7 @@ export async function route(test: Test): Promise<void> {
 
 /** What is stored may be worked on after its delivery: waits until the server has nothing to do, and ends the window then. */
 async function untilSettled(server: readonly number[], close: () => Spent): Promise<Spent> {
-  const end = performance.now() + MOST_SETTLING * 1000
-  for (let quiet = 0; quiet < 2 && performance.now() < end;) {
-    const before = cpuTime(server).total
-    await sleep(500)
-    quiet = cpuTime(server).total - before < 25_000 ? quiet + 1 : 0
-  }
+  await settled(server, MOST_SETTLING)
   return close()
 }
 

@@ -9,7 +9,7 @@ export function monitored(home: string, script: readonly string[]): Launch {
   const preload = pathToFileURL(join(import.meta.dirname, 'monitor.mjs'))
   return {
     command: process.execPath,
-    args: ['--expose-gc', `--import=${preload.href}?socket=${encodeURIComponent(monitor)}`, ...script],
+    args: [`--import=${preload.href}?socket=${encodeURIComponent(monitor)}`, ...script],
     // As `npm start` and the command line do: types are not stripped again at each start, which takes time and memory.
     env: { NODE_COMPILE_CACHE: join(home, 'compile-cache') },
     monitor,

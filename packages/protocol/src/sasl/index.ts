@@ -17,6 +17,7 @@ export { TLS_EXPORTER } from './messages.ts'
 export { type Offer } from './offer.ts'
 export { formatMultiScram, isScramText, parseMultiScram, type ScramRecord } from './record.ts'
 export {
+  BindingMismatch,
   type ChannelBinding,
   type SaslSuccess,
   type ScramLookup,

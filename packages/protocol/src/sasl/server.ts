@@ -158,16 +158,22 @@ function scramFinal({ hash, client, username, lookup, nonce, challenge, expected
   }
 }
 
+/** RFC 5802 §6: client and server do not agree about the binding to the channel. No password has been tried. */
+export class BindingMismatch extends SaslError {
+  constructor(text: string) {
+    super('not-authorized', text)
+  }
+}
+
 /** RFC 5802 §6: what the client says about channel binding must fit the mechanism and what the server offered. */
 function checkFlag(flag: BindingFlag, { plus }: MechanismInfo, context: ServerContext): void {
   if (plus) {
     if (typeof flag === 'object' && flag.type === context.channelBinding?.type) return
-    throw new SaslError('not-authorized', 'The mechanism needs channel binding of an offered type.')
+    throw new BindingMismatch('The mechanism needs channel binding of an offered type.')
   }
-  if (typeof flag === 'object') throw new SaslError('not-authorized', 'The mechanism has no channel binding.')
+  if (typeof flag === 'object') throw new BindingMismatch('The mechanism has no channel binding.')
   // S29: the client could have bound the channel, and somebody hid from it that the server can, too.
-  if (flag === 'y' && context.plusOffered)
-    throw new SaslError('not-authorized', 'The server does support channel binding.')
+  if (flag === 'y' && context.plusOffered) throw new BindingMismatch('The server does support channel binding.')
 }
 
 /** RFC 5802 §5.1, `c`: the GS2 header and, for -PLUS, the channel's data. */
