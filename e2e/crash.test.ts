@@ -3,7 +3,7 @@
  * away, and who lose their connections.
  *
  * MEERKAT_CRASH_SEED repeats a run (as far as moments can be repeated), MEERKAT_CRASHES says how often the server is
- * killed: 20 times, or for example
+ * killed: 20 times (10 times on two nodes), or for example
  *
  *     MEERKAT_CRASHES=1000 npm test -- e2e/crash.test.ts
  */
@@ -14,8 +14,9 @@ import { test } from 'node:test'
 import { parts } from './crash/random.ts'
 import { crashable, run } from './crash/run.ts'
 import { startServer } from './harness.ts'
+import { NODES } from './process.ts'
 
-for (const { seed, crashes } of parts(20)) {
+for (const { seed, crashes } of parts(20 / NODES)) {
   test(`R1, R2: ${crashes} times kill -9: nothing acknowledged is lost, doubled or out of order (seed ${seed})`, async (t) => {
     const server = await startServer(crashable)
     const { problems, summary } = await run(server, seed, crashes)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Body, Iq, Message, SearchQuery } from '@meerkat/protocol'
 import { type TestServer, connectDevice, expect, freshUser } from '@meerkat/client/testing'
-import { onOneNode, startServer } from './harness.ts'
+import { startServer } from './harness.ts'
 
 const NEW = 'montague.example'
 
@@ -32,26 +32,24 @@ async function domainCommand(name: string, ...args: readonly string[]): Promise<
 
 const OF_TENANT = ['--hostType', 'tenant']
 
-onOneNode('the commands are for one server', () => {
-  test('MongooseIM: a domain comes with its services, survives a restart, is switched off, and goes', async () => {
-    assert.equal(await domainCommand('addDomain', ...OF_TENANT), 'ENABLED')
-    const users = [await freshUser(tenant(), 'romeo'), await freshUser(tenant(), 'benvolio')] as const
-    const [romeo, benvolio] = [await connectDevice(tenant(), users[0]), await connectDevice(tenant(), users[1])]
-    romeo.send(Message({ to: benvolio.jid, type: 'chat' }, Body({}, 'Good morrow')))
-    await expect(benvolio).message({ body: 'Good morrow' })
-    romeo.send(Iq({ type: 'get', id: 'v', to: `vjud.${NEW}` }, SearchQuery()))
-    await expect(romeo).iq({ id: 'v', type: 'result' })
+test('MongooseIM: a domain comes with its services, survives a restart, is switched off, and goes', async () => {
+  assert.equal(await domainCommand('addDomain', ...OF_TENANT), 'ENABLED')
+  const users = [await freshUser(tenant(), 'romeo'), await freshUser(tenant(), 'benvolio')] as const
+  const [romeo, benvolio] = [await connectDevice(tenant(), users[0]), await connectDevice(tenant(), users[1])]
+  romeo.send(Message({ to: benvolio.jid, type: 'chat' }, Body({}, 'Good morrow')))
+  await expect(benvolio).message({ body: 'Good morrow' })
+  romeo.send(Iq({ type: 'get', id: 'v', to: `vjud.${NEW}` }, SearchQuery()))
+  await expect(romeo).iq({ id: 'v', type: 'result' })
 
-    assert.equal(await domainCommand('disableDomain'), 'DISABLED')
-    await assert.rejects(connectDevice(tenant(), users[0]), /host-unknown/)
-    assert.equal(await domainCommand('enableDomain'), 'ENABLED')
-    await server.restart()
-    assert.equal(await domainCommand('domainDetails'), 'ENABLED')
-    const again = await connectDevice(tenant(), users[0])
-    assert.equal(await domainCommand('removeDomain', ...OF_TENANT), 'DELETED')
-    assert.equal(await domainCommand('domainDetails'), 'not_found')
-    assert.equal(await domainCommand('addDomain', ...OF_TENANT), 'ENABLED')
-    await again.closed
-    await assert.rejects(connectDevice(tenant(), users[0]), /not-authorized/)
-  })
+  assert.equal(await domainCommand('disableDomain'), 'DISABLED')
+  await assert.rejects(connectDevice(tenant(), users[0]), /host-unknown/)
+  assert.equal(await domainCommand('enableDomain'), 'ENABLED')
+  await server.restart()
+  assert.equal(await domainCommand('domainDetails'), 'ENABLED')
+  const again = await connectDevice(tenant(), users[0])
+  assert.equal(await domainCommand('removeDomain', ...OF_TENANT), 'DELETED')
+  assert.equal(await domainCommand('domainDetails'), 'not_found')
+  assert.equal(await domainCommand('addDomain', ...OF_TENANT), 'ENABLED')
+  await again.closed
+  await assert.rejects(connectDevice(tenant(), users[0]), /not-authorized/)
 })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { selfSigned } from '@meerkat/client/testing'
 import { type Server, type ServerOptions, startServer } from './harness.ts'
+import { NODES } from './process.ts'
 
 /** What differs between two servers that federate. */
 export interface FederationOptions {
@@ -15,6 +16,8 @@ export interface FederationOptions {
   readonly outgoing?: string
   /** More lines of the table that says where the other server is. */
   readonly address?: string
+  /** The port at which the first server finds the other one, whose own is given: something that stands between them. */
+  readonly between?: (port: number) => number
   /** More tables, at the end of the file. */
   readonly extra?: string
   /** More modules. */
@@ -29,6 +32,21 @@ export async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return port
+}
+
+interface Figures {
+  readonly metric: { readonly getMetricsAsDicts: readonly { readonly dict: readonly { readonly value: number }[] }[] }
+}
+
+/** What a server counts of an event, all nodes together: they are asked in turn. */
+export async function figureOf(server: Server, event: string): Promise<number> {
+  const asked = `{ metric { getMetricsAsDicts(name: ["global", "${event}", "count"]) { dict { value } } } }`
+  let sum = 0
+  for (let node = 0; node < NODES; node++) {
+    const { metric } = (await server.graphql(asked)) as unknown as Figures
+    sum += metric.getMetricsAsDicts[0]!.dict[0]!.value
+  }
+  return sum
 }
 
 const MODULES = `[modules.mod_presence]
@@ -49,12 +67,11 @@ export async function federation(
   const certificates = domains.map((domain) => selfSigned(domain))
   const roots = certificates.map(({ cert }) => cert).join('')
   const one = (index: 0 | 1): Promise<Server> => {
-    const [other, port] = [domains[1 - index]!, ports[1 - index]!]
+    const other = domains[1 - index]!
+    const port = index === 0 ? (options.between?.(ports[1]) ?? ports[1]) : ports[0]
     const { cert, key } = certificates[index]!
     const settings: ServerOptions = {
       domains: [domains[index]],
-      // Its port for other servers is one for all nodes.
-      nodes: 1,
       modules: `${MODULES}\n${options.modules ?? ''}`,
       files: { 's2s-cert.pem': cert, 's2s-key.pem': key, 's2s-roots.pem': roots },
       extra: s2sText(ports[index], other, port, options),

@@ -106,14 +106,17 @@ export class Server implements TestServer {
     return this.#process.stdout
   }
 
-  /** One listener by its name in the options, for stories and clients that connect there. */
-  at(name: string): Listener {
+  /**
+   * One listener by its name in the options, for stories and clients that connect there: of each node in turn, or with `node` always of that one,
+   * for what a node counts or keeps by itself.
+   */
+  at(name: string, node?: number): Listener {
     const index = this.#listeners.findIndex(([other]) => other === name)
     if (index < 0) throw new TypeError(`The server has no listener ${name}.`)
     const kind = this.#listeners[index]![1]
     const tls = kind === 'tls' ? 'direct' : kind === 'none' ? 'none' : 'starttls'
     const { host, domain, ca } = this
-    const portOf = (): number => this.#portAt(index)!
+    const portOf = (): number => this.#portAt(index, node)!
     return {
       host,
       domain,
@@ -128,6 +131,12 @@ export class Server implements TestServer {
       createUser: (username, password) => this.createUser(username, password),
       deleteUser: (username) => this.deleteUser(username),
     }
+  }
+
+  /** Where something is that the greeting calls so, at each node. */
+  urls(name: string): readonly string[] {
+    const lines = this.stdout.matchAll(/^ +(\S.*?) +(https?:\S+)$/gm)
+    return Array.from(lines).flatMap(([, called, url]) => (called === name ? [url!] : []))
   }
 
   /** Runs a command of `meerkat` for this server. */
@@ -246,9 +255,9 @@ export class Server implements TestServer {
   }
 
   /** The port of a listener, of one node after the other. */
-  #portAt(index: number): number | undefined {
+  #portAt(index: number, node = this.#turn++): number | undefined {
     const each = this.#ports.length / this.#nodes
-    return this.#ports[index + each * (this.#turn++ % this.#nodes)]
+    return this.#ports[index + each * (node % this.#nodes)]
   }
 
   get #nodes(): number {
@@ -258,11 +267,6 @@ export class Server implements TestServer {
   #spawn(): ServerProcess {
     return new ServerProcess(['-c', this.config], this.#options.env, this.#nodes)
   }
-}
-
-/** Declares tests that mean one node, for the reason given: they do not run where servers under test have two. */
-export function onOneNode(_reason: string, declare: () => unknown): void {
-  if (NODES === 1) declare()
 }
 
 /**

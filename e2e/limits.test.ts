@@ -44,14 +44,15 @@ limits.max_queue_bytes = 65536`,
   extra: '[shaper.slow]\nmax_rate = 4000',
 })
 
-function rawTo(name: string): Promise<RawConnection> {
-  const { host, port } = server.at(name)
+/** A connection, to a certain node where it matters: each counts for itself. */
+function rawTo(name: string, node?: number): Promise<RawConnection> {
+  const { host, port } = server.at(name, node)
   return openRaw({ host, port })
 }
 
 /** A connection whose stream is open. */
-async function opened(name: string): Promise<RawConnection> {
-  const raw = await rawTo(name)
+async function opened(name: string, node?: number): Promise<RawConnection> {
+  const raw = await rawTo(name, node)
   raw.sendRaw(streamHeader(server))
   await raw.readUntil('</stream:features>')
   return raw
@@ -175,12 +176,12 @@ test('S7: as many elements as the limit allows pass', async (t) => {
 
 test('S9: connections of one address that have not authenticated are counted; one that goes makes room', async () => {
   const first: RawConnection[] = []
-  for (let i = 0; i < 4; i++) first.push(await opened('few'))
-  const fifth = await rawTo('few')
+  for (let i = 0; i < 4; i++) first.push(await opened('few', 0))
+  const fifth = await rawTo('few', 0)
   assert.equal((await fifth.readUntilClose()).length, 0)
   first[0]!.sendRaw('</stream:stream>')
   await first[0]!.readUntilClose()
-  await eventually(() => opened('few'))
+  await eventually(() => opened('few', 0))
   for (const raw of first) raw.destroy()
 })
 
@@ -188,7 +189,7 @@ test('S9: who has authenticated is not counted', async () => {
   const user = await freshUser(server, 'juliet')
   const clients: Client[] = []
   for (let i = 0; i < 6; i++)
-    clients.push(await eventually(() => connectDevice(server.at('few'), user, { resource: `r${i}` })))
+    clients.push(await eventually(() => connectDevice(server.at('few', 0), user, { resource: `r${i}` })))
   for (const client of clients) await client.close()
 })
 
@@ -206,9 +207,9 @@ test('S9: many connections that never authenticate leave nothing behind', async 
 
 test('`max_connections`: no more than these, authenticated or not', async () => {
   const user = await freshUser(server, 'juliet')
-  const client = await connectDevice(server.at('capped'), user)
-  const others = [await opened('capped'), await opened('capped')]
-  const refused = await rawTo('capped')
+  const client = await connectDevice(server.at('capped', 0), user)
+  const others = [await opened('capped', 0), await opened('capped', 0)]
+  const refused = await rawTo('capped', 0)
   assert.equal((await refused.readUntilClose()).length, 0)
   await expect(client).nothing()
   for (const raw of others) raw.destroy()

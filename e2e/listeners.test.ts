@@ -41,7 +41,8 @@ interface Visit {
 
 /** Opens a stream over TLS, as it may be with a session from before. */
 function visit(name: string, options: ConnectionOptions = {}): Promise<Visit> {
-  const { host, port, ca, domain: servername } = server.at(name)
+  // A ticket is good at the node that gave it.
+  const { host, port, ca, domain: servername } = server.at(name, 0)
   const { promise, resolve, reject } = Promise.withResolvers<Visit>()
   const socket: TLSSocket = connect({ host, port, ca, servername, ...options })
   // Who has one does not always get another.

@@ -48,24 +48,29 @@ async function eventually(what: () => boolean | Promise<boolean>): Promise<void>
   while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
+/** Whom the log has named so far. */
+const culprits = (server: Server): string[] =>
+  server.log().flatMap(({ what, culprit }) => (what === 'event_loop_blocked' ? [String(culprit)] : []))
+
 test('R21: who keeps the event loop is named in the log while it does, and measured when it ends', async (t) => {
   const free = join(process.env['TMPDIR'] ?? '/tmp', `meerkat-free-${process.pid}`)
   const server = await startServer({ env: { NODE_OPTIONS: asModule(BLOCKER), MEERKAT_TEST_FREE: free }, extra: HTTP })
   await story(t, { server, users: { alice: 1, bob: 1 } }, async ({ alice, bob }) => {
     server.signal('SIGUSR2')
-    await eventually(() => server.log().some(({ what }) => what === 'event_loop_blocked'))
+    await eventually(() => culprits(server).some((culprit) => culprit.startsWith('keepTheLoop (data:')))
     alice.send(Message({ to: bob.jid, type: 'chat' }, Body({}, 'patience')))
     writeFileSync(free, '')
     await expect(bob).message({ from: alice, body: 'patience' })
   })
-  const line = server.log().find(({ what }) => what === 'event_loop_blocked')
-  assert.match(String(line?.['culprit']), /^keepTheLoop \(data:/)
-  await eventually(async () => /^meerkat_event_loop_blocked_time_count 1$/m.test((await ask(server, 'Metrics')).text))
+  // A machine that has much to do may have kept the loop as well.
+  await eventually(async () =>
+    /^meerkat_event_loop_blocked_time_count [1-9]/m.test((await ask(server, 'Metrics')).text),
+  )
 })
 
 /** A client that opens its stream and goes no further. */
 async function stranger(server: Server): Promise<RawConnection> {
-  const { host, port } = server.at('open')
+  const { host, port } = server.at('open', 0)
   const raw = await openRaw({ host, port })
   raw.sendRaw(streamHeader(server))
   await Promise.race([raw.readUntil('</stream:features>'), raw.closed])

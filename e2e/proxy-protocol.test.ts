@@ -43,9 +43,12 @@ after(() => {
   for (const balancer of balancers) balancer.close()
 })
 
+/** Each node counts for itself: these tests are about one. */
+const at = (name: string): Listener => server.at(name, 0)
+
 /** A load balancer before a listener, which tells the client's address by `header`, in one piece with the first bytes of the client. */
 async function balanced(name: string, header: string | Buffer): Promise<Listener> {
-  const { host, port: target } = server.at(name)
+  const { host, port: target } = at(name)
   const balancer = createServer((client) => {
     const upstream = connectTcp(target, host)
     for (const [from, to] of [
@@ -65,12 +68,12 @@ async function balanced(name: string, header: string | Buffer): Promise<Listener
   await once(balancer.listen(0, '127.0.0.1'), 'listening')
   const bound = balancer.address()
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0
-  return { ...server.at(name), port, tlsPort: port }
+  return { ...at(name), port, tlsPort: port }
 }
 
 /** A connection straight to a listener. */
 function rawTo(name: string): Promise<RawConnection> {
-  const { host, port } = server.at(name)
+  const { host, port } = at(name)
   return openRaw({ host, port })
 }
 
@@ -84,7 +87,7 @@ async function opened(name: string, header: string | Buffer): Promise<RawConnect
 
 /** What comes until the server closes the connection. */
 async function answerTo(name: string, bytes: string | Buffer): Promise<string> {
-  const { host, port } = server.at(name)
+  const { host, port } = at(name)
   const socket = connectTcp(port, host)
   let answer = ''
   socket.on('error', () => undefined).on('data', (chunk) => (answer += chunk.toString()))
@@ -127,8 +130,8 @@ test('a header that comes byte by byte, and the stream behind it in the same way
 
 test('S25: a health check, and a connection of unknown origin, are served as connections of the load balancer', async () => {
   for (const header of [local, 'PROXY UNKNOWN\r\n']) {
-    const at = await balanced('direct', header)
-    const client = await connect(optionsFor(at, undefined, { username: 'juliet', password: 'secret' }))
+    const balancer = await balanced('direct', header)
+    const client = await connect(optionsFor(balancer, undefined, { username: 'juliet', password: 'secret' }))
     const [origin] = (await origins()) as { ip: string }[]
     assert.equal(origin?.ip, '127.0.0.1')
     await client.close()
@@ -205,8 +208,8 @@ test('S36: failed logins are held against the address that is told, not against 
 })
 
 test('the log tells the address of a client that fails to log in', async () => {
-  const at = await balanced('starttls', one('192.0.2.99', 4321))
-  await assert.rejects(connect(optionsFor(at, undefined, { username: 'juliet', password: 'wrong' })))
+  const balancer = await balanced('starttls', one('192.0.2.99', 4321))
+  await assert.rejects(connect(optionsFor(balancer, undefined, { username: 'juliet', password: 'wrong' })))
   const failed = server.log().find(({ what, ip }) => what === 'auth_failed' && ip === '192.0.2.99')
   assert.equal(failed?.port, 4321)
 })

@@ -248,6 +248,33 @@ test('S29, RFC 5802 §6: a client that could bind the channel and was shown no -
   await open.close()
 })
 
+test('RFC 9266 §3: a client that binds to the channel as TLS 1.3 has not is told so, and so is the log', async () => {
+  const client = await openSecureStream(juliet)
+  const ask = Auth({ mechanism: 'SCRAM-SHA-256-PLUS' }, b64(`p=tls-unique,,n=juliet,r=${nonce()}`))
+  await fails(client, ask, 'not-authorized')
+  await client.close()
+  const reasons = server.log().filter(({ what }) => what === 'auth_failed')
+  assert.ok(reasons.some(({ reason }) => /channel binding of an offered type/.test(String(reason))))
+})
+
+test('RFC 5802 §6: clients whose channel binding does not fit may go through all mechanisms, once', async () => {
+  const client = await openSecureStream(juliet)
+  const names = ['512', '384', '256', '224', '1'].map((bits) => `SCRAM-SHA-${bits}`)
+  for (const [flag, plus] of [
+    ['p=tls-unique', '-PLUS'],
+    ['y', ''],
+  ] as const)
+    for (const name of names)
+      await fails(client, Auth({ mechanism: name + plus }, b64(`${flag},,n=juliet,r=${nonce()}`)), 'not-authorized')
+  await client.authenticate('PLAIN')
+  await client.close()
+  // S36: the same once more is an attempt like any other.
+  const again = await openSecureStream(juliet)
+  const ask = () => Auth({ mechanism: 'SCRAM-SHA-1-PLUS' }, b64(`p=tls-unique,,n=juliet,r=${nonce()}`))
+  for (let times = 1; times <= 4; times++) await fails(again, ask(), 'not-authorized')
+  await expect(again).streamError('policy-violation')
+})
+
 test('S29, XEP-0474 §5: the challenge has a digest of what was offered, which the client verifies', async () => {
   const client = await openSecureStream(juliet)
   const challenge = await say(client, Auth({ mechanism: 'SCRAM-SHA-256' }, b64(`n,,n=juliet,r=${nonce()}`)))

@@ -22,6 +22,7 @@ import {
   SmResume,
   SmResumed,
   StanzaId,
+  Status,
   result,
 } from '@meerkat/protocol'
 import { type Element, text } from '@meerkat/xml'
@@ -167,6 +168,24 @@ test('the API of one node ends sessions of the other', async (t) => {
       [true, true],
     )
     for (const device of [alice, alice2]) await expect(device).streamError('conflict')
+  })
+})
+
+test('the API of each node sees from where sessions come, and lets them say presences', async (t) => {
+  await story(t, { server, users: { alice: 1 } }, async ({ alice }) => {
+    const user = alice.jid.toString()
+    for (const status of ['one', 'another']) {
+      await server.graphql(
+        'mutation ($user: JID!, $status: String!) { session { setPresence(user: $user, type: AVAILABLE, status: $status) { jid } } }',
+        { user, status },
+      )
+      assert.equal(text(Status.in(await alice.receive(presence({ from: alice }).matches))), status)
+      const { session } = await server.graphql(
+        'query ($user: JID!) { session { listUserSessions(user: $user) { connection ip } } }',
+        { user: alice.jid.bare.toString() },
+      )
+      assert.deepEqual(session, { listUserSessions: [{ connection: 'c2s', ip: '127.0.0.1' }] })
+    }
   })
 })
 

@@ -22,7 +22,7 @@ path = "/metrics"`,
 })
 
 async function unexpectedErrors(): Promise<number> {
-  const url = /^ +Metrics +(\S+)$/m.exec(server.stdout)?.[1]
+  const [url] = server.urls('Metrics')
   const text = await (await fetch(url!)).text()
   return Number(/^meerkat_unexpected_errors_count (\d+)/m.exec(text)?.[1])
 }

@@ -32,7 +32,9 @@ interface Slot {
 }
 
 const here = (url: string): string => url.replace(/^http:\/\/localhost:\d+/, `http://127.0.0.1:${port()}`)
-const port = (): string => /Files +http:\/\/127\.0\.0\.1:(\d+)\/files$/m.exec(server.stdout)![1]!
+/** Of each node in turn. */
+const port = (): string => new URL(server.urls('Files')[turn++ % server.urls('Files').length]!).port
+let turn = 0
 const folder = join(server.folder, 'data/uploads')
 /** Names of files in the data folder. */
 const kept = (): string[] =>

@@ -5,8 +5,12 @@ import { test } from 'node:test'
 import { expect, openRaw, story } from '@meerkat/client/testing'
 import { Body, Message } from '@meerkat/protocol'
 import { CERTIFICATE_FILE, KEY_FILE } from './config.ts'
-import { onOneNode, startServer } from './harness.ts'
+import { startServer } from './harness.ts'
+import { NODES } from './process.ts'
 import { FRAMING, Frames, frame, openFrame, rawWebSocket, upgradeRequest } from './web-socket.ts'
+
+/** How long a client may be silent; on two nodes, a login waits for the other one. */
+const HASTY_MS = NODES === 1 ? 300 : 3000
 
 const handler = (path: string, more = ''): string => `
 [[listen.http.handlers.mongoose_websocket_handler]]
@@ -22,7 +26,7 @@ ip_address = "127.0.0.1"
 ${handler('/ws-xmpp', 'allow_plain_without_tls = true\nurl = "wss://chat.example/ws-xmpp"')}
 ${handler('/strict')}
 ${handler('/site', 'origins = ["https://Chat.example"]')}
-${handler('/hasty', 'timeout = 300\nallow_plain_without_tls = true')}
+${handler('/hasty', `timeout = ${HASTY_MS}\nallow_plain_without_tls = true`)}
 ${handler('/pinging', 'ping_rate = 200')}
 ${handler('/small', 'max_stanza_size = 20_000\nallow_plain_without_tls = true')}
 
@@ -35,11 +39,13 @@ ${handler('/secure')}
 })
 await server.createUser('juliet', 'secret')
 
-const portOf = (path: string): number => Number(new RegExp(`WebSocket .*:(\\d+)${path}$`, 'm').exec(server.stdout)![1])
-const port = portOf('/ws-xmpp')
-const at = (path: string): string => `ws://127.0.0.1:${port}${path}`
+const ports = server.urls('WebSocket').flatMap((url) => (url.endsWith('/ws-xmpp') ? [Number(new URL(url).port)] : []))
+let turn = 0
+/** Of each node in turn. */
+const port = (): number => ports[turn++ % ports.length]!
+const at = (path: string): string => `ws://127.0.0.1:${port()}${path}`
 const connect = (path = '/ws-xmpp'): Promise<Frames> => Frames.connect(at(path))
-const raw = (path = '/ws-xmpp') => rawWebSocket('127.0.0.1', port, path)
+const raw = (path = '/ws-xmpp') => rawWebSocket('127.0.0.1', port(), path)
 
 /** A WebSocket with a session. */
 async function juliet(path?: string): Promise<Frames> {
@@ -208,7 +214,7 @@ test('RFC 7395 §3.1: another subprotocol is refused; without one the stream is 
   const both = await Frames.connect(at('/ws-xmpp'), ['chat', 'xmpp'])
   assert.equal(both.protocol, 'xmpp')
   both.close()
-  const connection = await openRaw({ host: '127.0.0.1', port })
+  const connection = await openRaw({ host: '127.0.0.1', port: port() })
   connection.sendRaw(upgradeRequest('localhost', '/ws-xmpp', ''))
   const answer = (await connection.readUntil('\r\n\r\n')).toString()
   assert.match(answer, /^HTTP\/1\.1 101 /)
@@ -218,7 +224,7 @@ test('RFC 7395 §3.1: another subprotocol is refused; without one the stream is 
 
 test('S23: with `origins`, pages of other sites are refused; who is no page may come', async () => {
   const statusFor = async (headers: string): Promise<string> => {
-    const connection = await openRaw({ host: '127.0.0.1', port })
+    const connection = await openRaw({ host: '127.0.0.1', port: port() })
     connection.sendRaw(upgradeRequest('localhost', '/site', headers))
     const answer = (await connection.readUntil('\r\n\r\n')).toString()
     connection.destroy()
@@ -247,36 +253,34 @@ test('S26, S27: without TLS there is no PLAIN unless the operator says so, and n
   assert.match(close!, /^<close /)
 })
 
-onOneNode('a login waits for the other node, longer than this time', () =>
-  test('`timeout`: a client that is silent is dropped; `ping_rate`: the server asks', async () => {
-    const frames = await juliet('/hasty')
-    assert.equal((await frames.ended).clean, false)
-    const connection = await raw('/pinging')
-    // RFC 6455 §5.5.2: a ping without content; no other byte so far was 0.
-    assert.equal((await connection.readUntil('\0')).at(-2), 0x89)
-    connection.destroy()
-  }),
-)
+test('`timeout`: a client that is silent is dropped; `ping_rate`: the server asks', async () => {
+  const frames = await juliet('/hasty')
+  assert.equal((await frames.ended).clean, false)
+  const connection = await raw('/pinging')
+  // RFC 6455 §5.5.2: a ping without content; no other byte so far was 0.
+  assert.equal((await connection.readUntil('\0')).at(-2), 0x89)
+  connection.destroy()
+})
 
 test('who asks for a page is told to upgrade', async () => {
-  const response = await fetch(`http://127.0.0.1:${port}/ws-xmpp`)
+  const response = await fetch(`http://127.0.0.1:${port()}/ws-xmpp`)
   assert.equal(response.status, 426)
   assert.equal(response.headers.get('upgrade'), 'websocket')
 })
 
 test('XEP-0156 §3: host-meta and host-meta.json tell addresses with TLS only', async () => {
-  const xml = await fetch(`http://127.0.0.1:${port}/.well-known/host-meta`)
+  const xml = await fetch(`http://127.0.0.1:${port()}/.well-known/host-meta`)
   assert.equal(xml.headers.get('access-control-allow-origin'), '*')
   assert.match(xml.headers.get('content-type')!, /^application\/xrd\+xml/)
   assert.match(
     await xml.text(),
     /<XRD xmlns='http:\/\/docs\.oasis-open\.org\/ns\/xri\/xrd-1\.0'><Link rel='urn:xmpp:alt-connections:websocket' href='wss:\/\/chat\.example\/ws-xmpp'\/><\/XRD>$/,
   )
-  const json = await fetch(`http://127.0.0.1:${port}/.well-known/host-meta.json`)
+  const json = await fetch(`http://127.0.0.1:${port()}/.well-known/host-meta.json`)
   assert.deepEqual(await json.json(), {
     links: [{ rel: 'urn:xmpp:alt-connections:websocket', href: 'wss://chat.example/ws-xmpp' }],
   })
-  const wrong = await fetch(`http://127.0.0.1:${port}/.well-known/host-meta`, { method: 'POST' })
+  const wrong = await fetch(`http://127.0.0.1:${port()}/.well-known/host-meta`, { method: 'POST' })
   assert.equal(wrong.status, 405)
 })
 

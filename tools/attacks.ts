@@ -95,10 +95,12 @@ async function main(wanted: readonly string[]): Promise<number> {
   const inTitle = `(?<=^|[\\s(])${names}(?=[:,)\\s])`
   const folder = mkdtempSync(join(tmpdir(), 'meerkat-attacks-'))
   try {
-    const runs = suites.map(async (suite) => {
-      const paths = pathsOf(suite.patterns, rows)
-      return [suite.name, paths.length > 0 ? await run(suite, paths, [inTitle], folder) : []] as const
-    })
+    const runs = suites
+      .filter(({ again }) => !again)
+      .map(async (suite) => {
+        const paths = pathsOf(suite.patterns, rows)
+        return [suite.name, paths.length > 0 ? await run(suite, paths, [inTitle], folder) : []] as const
+      })
     return tell(rows, new Map(await Promise.all(runs)))
   } finally {
     rmSync(folder, { recursive: true })

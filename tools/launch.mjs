@@ -6,7 +6,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -78,6 +78,15 @@ function install() {
   return 0
 }
 
+/** Node would make it for its compiled code, and so that other users may read it. */
+function makeDataFolder() {
+  try {
+    mkdirSync(join(root, 'data'), { recursive: true, mode: 0o700 })
+  } catch {
+    // The server itself says what is wrong with the folder.
+  }
+}
+
 function main([name, ...args]) {
   if (!name || !Object.hasOwn(tasks, name)) {
     console.error(`usage: node tools/launch.mjs ${Object.keys(tasks).join('|')} [ARGUMENT...]`)
@@ -92,6 +101,7 @@ function main([name, ...args]) {
   }
   const { file, cache } = tasks[name]
   process.chdir(root)
+  if (name === 'start') makeDataFolder()
   become(node, [...(name === 'start' ? serverFlags : []), join(root, file), ...args], {
     ...process.env,
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, cache),

@@ -9,6 +9,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -79,6 +80,13 @@ test('installs once, again after the lock file changes, and runs the task with i
   write('package-lock.json', '{"packages":{"node_modules/a":{"version":"2"}}}')
   await run('test')
   assert.equal(calls(), 2)
+})
+
+test('the data folder of a server is for its owner alone', async (t) => {
+  const { folder, write, run } = workspace(t)
+  write('packages/server/src/main.ts', task)
+  assert.equal((await run('start')).code, 0)
+  assert.equal(statSync(join(folder, 'data')).mode & 0o777, 0o700)
 })
 
 test('what npm install has put in place is not installed again', async (t) => {

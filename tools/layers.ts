@@ -98,6 +98,8 @@ export const exceptions: ReadonlyMap<string, string> = new Map([
     'packages/server/src/core/settings.ts -> node:fs',
     'a setting that names a file is refused at start when there is none',
   ],
+  ['packages/server/src/core/spare.ts -> node:v8', 'threads of every layer give back what they do not need'],
+  ['packages/server/src/core/spare.ts -> node:vm', 'a new context is where V8 hands out its collector'],
   ['packages/server/src/core/config/indirect.ts -> node:fs', 'a setting may say in which file its value stands'],
 ])
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Result } from './test-reporter.ts'
-import { summarize } from './test.ts'
+import { filesOf, onOneNodeOnly, suites, summarize } from './test.ts'
 
 const sample = `
 import { describe, it, test } from 'node:test'
@@ -102,4 +102,10 @@ test('the summary ends in the total, and names what was skipped', () => {
     2,
   )
   assert.equal(lines.at(-1), '1 passed, 2 failed')
+})
+
+test('the suite `nodes` has all files of `e2e` but those of which it is said why', () => {
+  const of = (name: string): string[] => filesOf(suites.find((suite) => suite.name === name)!)
+  const left = of('e2e').filter((path) => !of('nodes').includes(path))
+  assert.deepEqual(left, Object.keys(onOneNodeOnly).toSorted())
 })

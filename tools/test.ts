@@ -22,6 +22,16 @@ export interface Suite {
   readonly env?: Readonly<Record<string, string>>
   /** Whether it runs when no suite is named. */
   readonly usual: boolean
+  /** Whether its tests are those of another suite, run in another way: it runs only when it is named. */
+  readonly again?: boolean
+}
+
+/**
+ * Files of `e2e` that are no part of `nodes`, and why: where two nodes make no sense, not where they are difficult. Of the others every test runs.
+ */
+export const onOneNodeOnly: Readonly<Record<string, string>> = {
+  'e2e/crash/verdict.test.ts': 'starts no server: it is about how the crash tests judge',
+  'e2e/two-nodes.test.ts': 'has two nodes in any case, and runs so in `e2e`',
 }
 
 /** All suites. */
@@ -34,17 +44,20 @@ export const suites: readonly Suite[] = [
   },
   { name: 'e2e', patterns: ['e2e/**/*.test.ts'], options: ['--test-concurrency=2'], usual: true },
   {
-    // Stories of e2e once more, with their clients on two nodes in turn; figures and limits of one node are no part of it.
+    // Everything of e2e once more, with the clients on two nodes in turn, which a network joins that delays, repeats and loses.
     name: 'nodes',
-    patterns: ['bind', 'bosh', 'large', 'messages', 'offline', 'stream-management', 'websocket'].map(
-      (name) => `e2e/${name}.test.ts`,
-    ),
+    patterns: ['e2e/**/*.test.ts'],
     options: ['--test-concurrency=2'],
     env: { MEERKAT_NODES: '2' },
     usual: false,
+    again: true,
   },
   { name: 'interop', patterns: ['interop/**/*.test.ts'], options: ['--test-concurrency=1'], usual: false },
 ]
+
+/** The test files of a suite. */
+export const filesOf = ({ patterns, again = false }: Suite): string[] =>
+  files(patterns).filter((path) => !again || !Object.hasOwn(onOneNodeOnly, path))
 
 /** A test may take this long, and a run may be silent a little longer; both in milliseconds. */
 const patience = Number(process.env['MEERKAT_TEST_PATIENCE'] ?? 120_000)
@@ -141,8 +154,8 @@ export function summarize(
 async function main(args: readonly string[]): Promise<number> {
   const named = suites.filter((suite) => args.includes(suite.name))
   const patterns = args.filter((arg) => !suites.some((suite) => suite.name === arg))
-  const wanted = named.length ? named : suites.filter((suite) => suite.usual || patterns.length)
-  const found = new Map(wanted.map((suite) => [suite, files(suite.patterns)]))
+  const wanted = named.length ? named : suites.filter(({ usual, again }) => usual || (patterns.length && !again))
+  const found = new Map(wanted.map((suite) => [suite, filesOf(suite)]))
   const matches = (path: string) => patterns.some((pattern) => path.includes(relative(root, join(root, pattern))))
   const byPath = patterns.length > 0 && [...found.values()].flat().some(matches)
   const names = byPath ? [] : patterns

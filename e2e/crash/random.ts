@@ -1,4 +1,5 @@
 /** Chance that can be repeated: the same seed, the same numbers. */
+import { NODES } from '../process.ts'
 
 /** A generator of numbers (mulberry32); good enough to choose moments, not secrets. */
 export class Random {
@@ -45,8 +46,8 @@ export interface Part {
   readonly crashes: number
 }
 
-/** How often the server is killed in one part at most. */
-const AT_ONCE = 10
+/** How often the server is killed in one part at most; two nodes take twice as long to start. */
+const AT_ONCE = 10 / NODES
 
 /** The parts of a run with as many crashes as MEERKAT_CRASHES says; the first has the seed of MEERKAT_CRASH_SEED itself. */
 export function parts(usual: number): Part[] {

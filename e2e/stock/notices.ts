@@ -33,7 +33,6 @@ export const olderNotices: readonly string[] = [
   gone('listen.http[6].handlers.mongoose_admin_api[1]'),
   gone('listen.http[7].handlers.mongoose_client_api[1]'),
   ...noEffect(...[6, 7].map((number) => `listen.http[${number}].transport.num_acceptors = 10`)),
-  'listen.http[7].protocol.compress = true: has no effect here: answers are not compressed',
 ]
 
 /** Of that in the names of 6.8. */

@@ -40,7 +40,7 @@ export const faultRows = [
   attack(
     'R8',
     'a full disk',
-    'Refuses writes in clear words, reads on, corrupts nothing, and writes again when there is space.',
+    'Refuses writes in clear words, reads on, corrupts nothing, and writes again when there is space; log lines are lost, and counted.',
   ),
   attack(
     'R9',
@@ -79,7 +79,7 @@ export const faultRows = [
   attack(
     'R23',
     'no file descriptors left',
-    'Who is connected is served; new connections are taken again once there is room.',
+    'Who is connected is served; the log says it once; new connections are taken again once there is room.',
   ),
   attack(
     'R24',
