@@ -11,7 +11,8 @@ const WANTED = [24, 15]
 
 /**
  * What Node is told when it runs the server: V8 lets its young generation grow to 64 MiB and more under load, and does not give it back; 16 MiB
- * hold what waits for a commit (docs/performance.md). And it may collect garbage when it has started (src/core/spare.ts).
+ * hold what waits for a commit (docs/performance.md). With switches that change what V8 compiles, such as --expose-gc, Node would compile its own
+ * files at each start.
  */
 export const serverFlags = JSON.parse(readFileSync(new URL('./flags.json', import.meta.url), 'utf8'))
 

@@ -38,7 +38,8 @@ about the user who asks.`
 
 const COMMON = `Requests are \`POST\` with JSON (\`query\`, \`variables\`, \`operationName\`) or \`GET\` with the same in the URL, which changes nothing; credentials are
 HTTP Basic. A browser gets a page to try requests on. Subscriptions are server-sent events (\`GET\`), at \`/sse\` below the endpoint's path. Errors have a \`code\` in their
-\`extensions\`; the codes, names and arguments are MongooseIM's. A request may have ${DOCUMENT_LIMITS.maxTokens} tokens, ${DOCUMENT_LIMITS.maxDepth} levels,
+\`extensions\`; the codes, names and arguments are MongooseIM's. What a mutation asks for is done in the order
+in which it is written. A request may have ${DOCUMENT_LIMITS.maxTokens} tokens, ${DOCUMENT_LIMITS.maxDepth} levels,
 ${DOCUMENT_LIMITS.maxAliases} aliases, ${DOCUMENT_LIMITS.maxOperations} operations and ${DOCUMENT_LIMITS.maxFields} fields, and its answer ${MOST_ENTRIES.http} entries in all of its lists.`
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')

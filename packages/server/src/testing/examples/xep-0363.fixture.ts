@@ -47,10 +47,10 @@ export const xep0363: Specification = {
         romeo: <iq from='romeo@montague.tld/garden' id='step_01' to='montague.tld' type='get'>
           <query xmlns='http://jabber.org/protocol/disco#items'/>
         </iq>
-        # Example 2; names are not among the items here
+        # Example 2
         > romeo: <iq from='montague.tld' id='step_01' to='romeo@montague.tld/garden' type='result'>
           <query xmlns='http://jabber.org/protocol/disco#items'>
-            <item jid='upload.example.com'/>
+            <item jid='upload.example.com' name='HTTP File Upload'/>
           </query>
         </iq>
         # Example 3
