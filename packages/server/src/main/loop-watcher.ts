@@ -30,6 +30,7 @@ export default function watch({ cells, limitMs }: WatchData): NodeJS.Timeout {
   let blocked = false
   let named = false
   let looked = -Infinity
+  let giveUp = (): void => {}
 
   const turn = (): void => {
     const now = performance.now()
@@ -45,24 +46,25 @@ export default function watch({ cells, limitMs }: WatchData): NodeJS.Timeout {
       since = now
     } else if (now - since >= limitMs) {
       blocked = true
-      // One that goes on is named when it is its turn.
+      // One that goes on is named when it is its turn, or next time: the debugger may keep silent while it serves somebody else.
       if (named || Atomics.load(shared, LOGGED) === 0 || now - looked < LOOK_MS) return
-      named = true
       looked = now
-      look(now - since)
+      giveUp()
+      giveUp = look(now - since, () => (named = true))
     }
   }
   return setInterval(turn, period).unref()
 }
 
-/** Stops the main thread, which is let go in any case when the session ends; what fails here must harm nobody else. */
-function look(ms: number): void {
+/** Stops the main thread, which is let go in any case when the session ends; what fails here must harm nobody else. What it gives breaks that off. */
+function look(ms: number, named: () => void): () => void {
   // Loaded with the first block.
   const { Session } = process.getBuiltinModule('node:inspector')
   const session = new Session()
-  const done = (line?: string): void => {
+  const done = (line: string): void => {
     session.post('Debugger.resume', () => session.disconnect())
-    if (line !== undefined) writeLine(line)
+    named()
+    writeLine(line)
   }
   // A frame names its script by number; the debugger tells the names of all of them when it is switched on.
   const urls = new Map<string, string>()
@@ -76,6 +78,7 @@ function look(ms: number): void {
   session.connectToMainThread()
   session.post('Debugger.enable')
   session.post('Debugger.pause')
+  return () => session.disconnect()
 }
 
 function frameOf({ functionName, location }: Debugger.CallFrame, urls: ReadonlyMap<string, string>): StackFrame {
