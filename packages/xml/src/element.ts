@@ -48,15 +48,11 @@ export class Element {
   /** A copy with one attribute set: what each stanza of a client goes through, so without the detours of `with`. */
   set(name: string, value: string): Element {
     const { attrs } = this
-    const { length } = attrs
-    for (let i = 0; i < length; i++) scratch[i] = attrs[i]!
     let at = 0
-    while (at < length && attrs[at] !== name) at += 2
-    scratch[at] = name
-    scratch[at + 1] = value
-    // A slice has exactly the size that it needs; a list that has grown keeps room for more, in every presence that is remembered.
-    const changed = scratch.slice(0, Math.max(length, at + 2))
-    scratch.fill('')
+    while (at < attrs.length && attrs[at] !== name) at += 2
+    // Both have exactly the size that they need; a list that has grown keeps room for more, in every presence that is remembered.
+    const changed = at < attrs.length ? attrs.slice() : attrs.toSpliced(at, 0, name, value)
+    changed[at + 1] = value
     return new Element(this.name, this.ns, changed, this.children)
   }
 
@@ -70,9 +66,6 @@ export class Element {
     return this.withChildren([...this.children, ...more])
   }
 }
-
-/** Where `set` puts a list together. */
-const scratch: string[] = []
 
 /** Attributes as callers write them: whatever has a text form; undefined ones are left out. */
 export type Attributes = Readonly<Record<string, { toString(): string } | undefined>>
