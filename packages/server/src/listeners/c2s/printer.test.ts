@@ -31,7 +31,18 @@ describe('fan-out', () => {
       const copy = presence.with({ to: `user${i}@example.com` })
       assert.equal(print(copy), serialize(copy, CLIENT_NS))
     }
-    assert.equal(printed.filter((children) => children > 0).length, 1)
+    // The second copy shows where they differ, which takes a start tag; the others take nothing.
+    assert.deepEqual(printed, [1, 0])
+  })
+
+  it('finds the address wherever it stands, and in what holds nothing', () => {
+    const { print, printed } = counting()
+    const presence = Presence({ from: 'juliet@example.com/1', to: 'nobody', id: "'1'" })
+    for (const to of ['romeo@example.com', "o'neill@example.com", 'nurse@example.com', 'nurse@example.com']) {
+      const copy = presence.set('to', to)
+      assert.equal(print(copy), serialize(copy, CLIENT_NS))
+    }
+    assert.equal(printed.length, 3, 'the first, where they differ, and one that is no copy of another address')
   })
 
   it('prints a failing element anew', () => {
