@@ -36,6 +36,22 @@ describe('session directory', () => {
     assert.deepEqual([directory.size, directory.users], [3, 2])
   })
 
+  it('knows of what has changed since a user was looked up last', () => {
+    const directory = new SessionDirectory('here')
+    const [first, second] = [session('juliet@a/1'), session('juliet@a/2')]
+    const user = parseJid('juliet@a')
+    const count = () => directory.of(user).length
+    const counts = [count()]
+    directory.open(first)
+    counts.push(count())
+    directory.open(second)
+    counts.push(count())
+    directory.close(first)
+    counts.push(count())
+    assert.deepEqual(counts, [0, 1, 2, 1])
+    assert.equal(directory.find(first.jid), undefined)
+  })
+
   it('finds one resource by its full address', () => {
     const directory = new SessionDirectory('here')
     const juliet = session('juliet@a/1')

@@ -42,6 +42,9 @@ export class SessionDirectory {
   readonly #node: string
   readonly #listener: DirectoryListener | undefined
   #sessions = 0
+  /** Who was looked up last, and what was found: one message looks for its recipient three times. */
+  #asked: Jid | undefined
+  #found: readonly SessionEntry[] = NONE
   #spreading: Promise<void> | undefined
 
   constructor(node: string, listener?: DirectoryListener) {
@@ -117,6 +120,7 @@ export class SessionDirectory {
     const others = before.filter((other) => !same(other, entry) && !isReplaced(other, entry))
     const later = others.findIndex(({ openedAt }) => openedAt > entry.openedAt)
     this.#sessions += 1 + others.length - before.length
+    this.#asked = undefined
     this.#users.set(key, later < 0 ? [...others, entry] : others.toSpliced(later, 0, entry))
   }
 
@@ -126,6 +130,7 @@ export class SessionDirectory {
     const before = this.#users.get(key) ?? []
     const others = before.filter((other) => !same(other, entry))
     this.#sessions += others.length - before.length
+    this.#asked = undefined
     if (others.length === 0) this.#users.delete(key)
     else this.#users.set(key, others)
   }
@@ -139,14 +144,17 @@ export class SessionDirectory {
 
   /** A user's resources, oldest first; `user` may be any JID of the user. */
   of(user: Jid): readonly SessionEntry[] {
-    return this.#users.get(user.bare.toString()) ?? NONE
+    const { bare } = user
+    if (bare !== this.#asked) {
+      this.#found = this.#users.get(bare.toString()) ?? NONE
+      this.#asked = bare
+    }
+    return this.#found
   }
 
   /** The resource with this full JID. */
   find(full: Jid): SessionEntry | undefined {
-    const entries = this.#users.get(full.bare.toString())
-    if (entries === undefined) return undefined
-    for (const entry of entries) if (entry.jid.resource === full.resource) return entry
+    for (const entry of this.of(full)) if (entry.jid.resource === full.resource) return entry
     return undefined
   }
 

@@ -34,8 +34,9 @@ export class Line {
    * whomever it goes: one sender cannot fill the store's queue.
    */
   pass(delivery: Delivery): void | Promise<void> {
-    if (!delivery.keeps && this.#pairs.size === 0) return this.#passAtOnce(delivery)
     const sender = delivery.from.bare.toString()
+    // Who has nothing in line goes on without a look for the pair, whose name would have to be put together.
+    if (!delivery.keeps && !this.#senders.has(sender)) return this.#passAtOnce(delivery)
     const pair = `${sender} ${delivery.to.bare}`
     const earlier = this.#pairs.get(pair)
     if (!delivery.keeps && earlier === undefined) return this.#passAtOnce(delivery)

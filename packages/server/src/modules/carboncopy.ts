@@ -89,9 +89,8 @@ function withoutPrivate(delivery: Delivery): Element | undefined {
 
 function copySent(host: Host, delivery: Delivery): undefined {
   const { stanza, from, to, session } = delivery
-  if (stanza.name !== 'message' || isOnly(session, host.directory.of(from))) return
+  if (stanza.name !== 'message' || isOnly(host, session) || !isEligible(stanza)) return
   if (CarbonsPrivate.in(stanza) !== undefined || NoCopyHint.in(stanza) !== undefined) return
-  if (!isEligible(stanza)) return
   // The copy is of what was sent, whatever filters of the recipient make of it; it goes out when the message is stored.
   delivery.afterwards(() => {
     // What one writes to oneself is copied where it does not arrive anyway.
@@ -138,8 +137,11 @@ const isOf = ({ local }: SessionEntry, session: Session | undefined): boolean =>
   local !== undefined && local === session
 
 /** Whether a user has no other device than this one: so it is with most, and there is nothing to copy. */
-const isOnly = (session: Session | undefined, resources: readonly SessionEntry[]): boolean =>
-  resources.length === 1 && isOf(resources[0]!, session)
+function isOnly({ directory }: Host, session: Session | undefined): boolean {
+  if (session === undefined) return false
+  const resources = directory.of(session.jid)
+  return resources.length === 1 && isOf(resources[0]!, session)
+}
 
 /** XEP-0280 §6.1: whether a message is one of those that people exchange. */
 function isEligible(message: Element): boolean {

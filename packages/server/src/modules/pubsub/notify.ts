@@ -1,8 +1,8 @@
 /** Who is told of an event, and telling them (XEP-0060 §7.1.2, XEP-0163 §4.3). */
-import { randomBytes } from 'node:crypto'
 import { type Jid, Message, PubsubEvent } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import { type SessionEntry, contactsOf, isSeen } from '../../core/module.ts'
+import { randomText } from '../../core/random.ts'
 import { affiliationOf, refusal } from './access.ts'
 import type { Features } from '../caps/api.ts'
 import type { Engine } from './engine.ts'
@@ -24,7 +24,7 @@ export async function notify(engine: Engine, node: StoredNode, event: Element): 
 /** The message that carries an event. */
 export function eventMessage(node: StoredNode, event: Element, ...more: readonly Element[]): Element {
   const { notification_type: type } = node.config
-  const id = randomBytes(9).toString('base64url')
+  const id = randomText(9, 'base64url')
   return Message({ type, id, from: node.service }, PubsubEvent({}, event), ...more)
 }
 
