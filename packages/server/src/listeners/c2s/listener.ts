@@ -40,7 +40,8 @@ export class C2sListener {
     const { trustedProxy } = options
     this.#gate = trustedProxy && new ProxyGate(kernel, options, trustedProxy)
     const alive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
-    this.#server = createServer(alive, (socket) => this.#accept(socket))
+    // Whose client has ended its side is ended by its wire, in a turn that has time for it: Node would end all of them at once.
+    this.#server = createServer({ ...alive, allowHalfOpen: true }, (socket) => this.#accept(socket))
   }
 
   /** Starts to listen; resolves with the port. Rejects when the port is taken (R28). */

@@ -131,6 +131,19 @@ test('the end comes behind what is in line; later text is ignored', async () => 
   assert.ok(peer.writableFinished)
 })
 
+test('what is in line for a connection that is no more is forgotten: to write there would be an error each time', async () => {
+  const peer = new Peer(true)
+  const { output, seen } = outputTo(peer)
+  const failures: Error[] = []
+  peer.on('error', (error) => failures.push(error))
+  output.add('<a/>')
+  output.drop()
+  peer.destroy()
+  output.add('<b/>')
+  await turn()
+  assert.deepEqual([peer.taken, failures, seen.characters], [[], [], 0])
+})
+
 test('another socket takes over what comes after', async () => {
   const [plain, secure] = [new Peer(false), new Peer(true)]
   const { output } = outputTo(plain)

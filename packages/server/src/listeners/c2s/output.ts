@@ -71,9 +71,7 @@ export class Output {
     // What one turn collects is no fault of the peer: it counts only once the peer's socket does not take it.
     if (this.#text.length > this.#caps.outboundBytes) this.flush()
     if (this.#full()) {
-      this.#ended = true
-      this.#text = ''
-      this.#tell()
+      this.drop()
       this.#owner.overflowed()
     }
   }
@@ -119,6 +117,13 @@ export class Output {
     this.#ended = true
     this.#tell()
     this.#socket.end()
+  }
+
+  /** Forgets what is in line, for a connection that is no more: to write there would make an error each time. */
+  drop(): void {
+    this.#ended = true
+    this.#text = ''
+    this.#tell()
   }
 
   readonly #drained = (): void => {

@@ -43,7 +43,9 @@ export class ProxyGate {
       timer.cancel()
       this.#waiting.delete(socket)
     }
+    const ended = (): void => void socket.destroy()
     socket.once('close', leave)
+    socket.once('end', ended)
     let seen: Buffer = Buffer.alloc(0)
     const take = (chunk: Buffer): void => {
       seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
@@ -52,6 +54,7 @@ export class ProxyGate {
       socket.off('data', take)
       if (header === false) return this.#refuse(socket, balancer, 'no PROXY header')
       socket.off('close', leave)
+      socket.off('end', ended)
       leave()
       socket.pause()
       if (seen.length > header.length) socket.unshift(seen.subarray(header.length))

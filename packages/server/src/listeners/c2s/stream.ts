@@ -6,6 +6,7 @@ import type { Timer } from '../../core/timers.ts'
 import type { Trace } from '../../core/tracing.ts'
 import type { ElementTraffic } from '../../core/traffic.ts'
 import { randomText } from '../../core/random.ts'
+import { afterMicrotasks } from '../turn.ts'
 import type { C2sOptions } from './options.ts'
 import type { ChannelBindingData, Opening, Receiver, Wire } from './wire.ts'
 
@@ -336,11 +337,6 @@ export class ClientStream implements Receiver {
     const id = randomText(16, 'hex')
     this.#wire.open({ id, from: this.domain ?? this.options.defaultDomain, to })
   }
-}
-
-/** Calls when all promises that are kept by now have had their say, and before anything more is read from any connection. */
-function afterMicrotasks(call: () => void): void {
-  queueMicrotask(() => process.nextTick(call))
 }
 
 const NOT_YET: Stage = { features: () => [], element: () => undefined }

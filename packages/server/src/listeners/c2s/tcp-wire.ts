@@ -159,6 +159,7 @@ export class TcpWire implements Wire, OutputOwner {
 
   destroy(): void {
     this.#parser.stop()
+    this.#output.drop()
     this.#socket.destroy()
   }
 
@@ -231,18 +232,19 @@ export class TcpWire implements Wire, OutputOwner {
 
   #listen(socket: Socket): void {
     socket.on('data', this.#take)
-    // The receiver may be closing too: then what is in line still has to be written.
-    socket.on('end', () => this.#receiver.lost('connection closed'))
+    // Behind what the peer has said before, and not thousands of them in one turn: the end of a session is much work. The receiver may be closing
+    // too: then what is in line still has to be written.
+    socket.on('end', () => turn.take(() => this.#receiver.lost('connection closed')))
     socket.on('error', () => this.#broken('connection lost'))
     socket.on('close', this.#gone)
   }
 
   #broken(why: string): void {
     this.destroy()
-    this.#receiver.lost(why)
+    turn.take(() => this.#receiver.lost(why))
   }
 
-  readonly #gone = (): void => this.#receiver.gone()
+  readonly #gone = (): void => turn.take(() => this.#receiver.gone())
 
   readonly #take = (chunk: Buffer): void => {
     if (turn.isOver) this.#postpone(chunk)
