@@ -35,6 +35,8 @@ const LIMIT = /\bLIMIT \?/gi
 /** How long to wait for another process that holds the file, in milliseconds. */
 const BUSY_TIMEOUT = 5000
 const WAL_LIMIT = 64 * 1024 * 1024
+/** Pages of the log after which they are folded into the file: many, since one that was changed several times meanwhile is written once. They fit into the limit. */
+const CHECKPOINT_PAGES = 15_000
 
 /** A connection of `node:sqlite`; its calls block, so it belongs into a worker thread. */
 export class Connection {
@@ -110,7 +112,7 @@ function pragmas(options: ConnectionOptions): string[] {
     'journal_mode = WAL',
     `synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'}`,
     `journal_size_limit = ${WAL_LIMIT}`,
-    'wal_autocheckpoint = 4000',
+    `wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
     'cache_size = -32768',
     'foreign_keys = ON',
     ...limit,

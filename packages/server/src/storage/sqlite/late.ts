@@ -8,11 +8,21 @@ import { type Statement } from './transaction.ts'
 
 const WRITTEN = /^\s*INSERT INTO (\w+)/
 
+/** Late statements of one text, by key. */
+interface Waiting {
+  /**
+   * The text as it is run: by itself SQLite copies every page before a statement changes it, to undo that statement alone. Here one that fails takes
+   * the whole transaction with it (see `commitUnits`).
+   */
+  readonly sql: string
+  readonly byKey: Map<SqlValue, Statement[]>
+}
+
 /** The late statements of a transaction. */
 export class LateStatements {
   readonly #connection: Connection
-  /** By text, then by key. */
-  #waiting = new Map<string, Map<SqlValue, Statement[]>>()
+  /** By text. */
+  #waiting = new Map<string, Waiting>()
   #tables = new Set<string>()
   #others = new Map<string, boolean>()
   #unfinished = false
@@ -29,20 +39,21 @@ export class LateStatements {
   /** Takes a late statement. */
   add(statement: Statement): void {
     const { sql, params } = statement
-    let byKey = this.#waiting.get(sql)
-    if (byKey === undefined) this.#waiting.set(sql, (byKey = this.#begin(sql)))
+    let waiting = this.#waiting.get(sql)
+    if (waiting === undefined) this.#waiting.set(sql, (waiting = this.#begin(sql)))
+    const { byKey } = waiting
     const key = params.at(-1) ?? null
     const same = byKey.get(key)
     if (same === undefined) byKey.set(key, [statement])
     else same.push(statement)
   }
 
-  #begin(sql: string): Map<SqlValue, Statement[]> {
+  #begin(sql: string): Waiting {
     const table = WRITTEN.exec(sql)?.[1]
     if (table === undefined) throw new Error(`no late write: ${sql}`)
     this.#tables.add(table)
     this.#others.clear()
-    return new Map()
+    return { sql: sql.replace('INSERT', 'INSERT OR FAIL'), byKey: new Map() }
   }
 
   /** Does those taken so far if another statement, which is next, has to do with their tables. */
@@ -61,24 +72,24 @@ export class LateStatements {
     const waiting = this.#waiting
     this.#waiting = new Map()
     this.#unfinished = true
-    for (const byKey of waiting.values()) {
+    for (const { sql, byKey } of waiting.values()) {
       const keys = [...byKey.keys()].toSorted(ascending)
-      for (const key of keys) this.#runAll(byKey.get(key) ?? [])
+      for (const key of keys) this.#runAll(sql, byKey.get(key) ?? [])
     }
     this.#unfinished = false
   }
 
-  #runAll(statements: readonly Statement[]): void {
+  #runAll(sql: string, statements: readonly Statement[]): void {
     for (let i = 0; i < statements.length; i++) {
-      const { sql, params, late } = statements[i] as Statement
+      const { params, late } = statements[i] as Statement
       if (late === 'each') this.#connection.run(sql, params)
-      else i = this.#runSum(statements, i)
+      else i = this.#runSum(sql, statements, i)
     }
   }
 
   /** Does the statement and those behind it that add something to the same sum; says which was the last. */
-  #runSum(statements: readonly Statement[], first: number): number {
-    const { sql, params } = statements[first] as Statement
+  #runSum(sql: string, statements: readonly Statement[], first: number): number {
+    const { params } = statements[first] as Statement
     let sum = Number(params[0])
     let last = first
     while (last + 1 < statements.length && differInFirst(statements[last + 1] as Statement, params)) {

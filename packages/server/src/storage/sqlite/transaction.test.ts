@@ -106,6 +106,18 @@ describe('a batch of units', () => {
     )
   })
 
+  it('does late statements so that SQLite keeps nothing to undo a single one', (t) => {
+    const { connection } = open(t)
+    const texts: string[] = []
+    const run = connection.run.bind(connection)
+    connection.run = (sql, params) => {
+      texts.push(sql)
+      return run(sql, params)
+    }
+    commitUnits(connection, [[put('a', 1)]])
+    assert.deepEqual(texts, ['BEGIN IMMEDIATE', 'INSERT OR FAIL INTO texts (word, key) VALUES (?, ?)', 'COMMIT'])
+  })
+
   it('does late statements before another one that has to do with their table', (t) => {
     const { connection } = open(t)
     const order = watch(connection)
