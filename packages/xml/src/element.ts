@@ -63,20 +63,21 @@ export class Element {
 
   /** A copy with `more` after the present children. */
   append(...more: Node[]): Element {
-    return this.withChildren([...this.children, ...more])
+    // A list that is made of two others by `...` keeps room for more.
+    return this.withChildren(this.children.concat(more))
   }
 }
 
 /** Attributes as callers write them: whatever has a text form; undefined ones are left out. */
 export type Attributes = Readonly<Record<string, { toString(): string } | undefined>>
 
-/** Appends `attributes` to a flat attribute list. */
+/** A flat attribute list: `onto`, and `attributes` behind it. A copy, since a list that has grown keeps room for more. */
 export function flatten(attributes: Attributes, onto: string[] = []): string[] {
   for (const name of Object.keys(attributes)) {
     const value = attributes[name]
     if (value !== undefined) onto.push(name, typeof value === 'string' ? value : value.toString())
   }
-  return onto
+  return onto.slice()
 }
 
 /** The text directly inside an element; '' when the element is absent. */

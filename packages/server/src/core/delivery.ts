@@ -33,7 +33,7 @@ export class Delivery {
   refusal: Error | undefined
   /** Resources that have it already: it is on its way again because the client of another one has not. */
   sharers: readonly SessionEntry[] = []
-  #kept: Write[] | undefined
+  #kept: readonly Write[] | undefined
   #along: Write | undefined
   #delivered: (() => void)[] | undefined
   #followed: Promise<void>[] | undefined
@@ -53,8 +53,7 @@ export class Delivery {
 
   /** Adds what this stanza must leave behind. All of a delivery's writes commit together, before anyone receives the stanza. */
   keep(...writes: readonly Write[]): void {
-    if (this.#kept === undefined) this.#kept = [...writes]
-    else this.#kept.push(...writes)
+    this.#kept = this.#kept === undefined ? writes : this.#kept.concat(writes)
   }
 
   /** Sets a write that commits with what the stanza leaves behind, before it, and not at all when that is nothing. */

@@ -110,16 +110,16 @@ interface Place {
 
 /** Adds the message to what the delivery keeps, and returns it. */
 function keep(archiving: Archiving, delivery: Delivery, message: Element, place: Place): Element | Promise<Element> {
-  const { host, store, settings, figures } = archiving
-  const began = host.clock.monotonic()
+  const { store, settings, figures } = archiving
   const { owner, remote, direction, id } = place
+  const sample = figures.sample()
   const groupchat = messageType(message) === 'groupchat'
   const searchable = settings.full_text_search ? searchableText(message) : null
-  const { stored } = figures
   const { from } = delivery
+  const stored = sample?.stored ?? figures.stored
   delivery.keep(...store.keep({ owner, id, direction, from, remote, message, groupchat, searchable, stored }))
   figures.archived.value++
-  figures.archiveTime.observe((host.clock.monotonic() - began) * 1000)
+  sample?.handedIn()
   const retraction = settings.message_retraction ? parseRetraction(message) : undefined
   return retraction === undefined ? message : keepTombstone(archiving, delivery, message, place, retraction)
 }

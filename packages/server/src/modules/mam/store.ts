@@ -72,7 +72,7 @@ export class ArchiveStore {
     if (number !== undefined) {
       const { keep, keepGroupchat, count } = TEXTS.number
       return [
-        { sql: groupchat ? keepGroupchat : keep, params: rowOf(kept, number), late: 'each' },
+        { sql: groupchat ? keepGroupchat : keep, params: rowOf(kept, [number]), late: 'each' },
         { sql: count, params: [1, number], late: 'summed', committed: stored },
       ]
     }
@@ -80,7 +80,7 @@ export class ArchiveStore {
     const name = [owner.domain, owner.local]
     return [
       { sql: OPEN, params: name, committed: () => void this.#remember(owner) },
-      { sql: groupchat ? keepGroupchat : keep, params: [...rowOf(kept), ...name], late: 'each' },
+      { sql: groupchat ? keepGroupchat : keep, params: rowOf(kept, name), late: 'each' },
       { sql: count, params: [1, ...name], late: 'summed', committed: stored },
     ]
   }
@@ -147,10 +147,13 @@ export class ArchiveStore {
 }
 
 /** The values of a row, with what finds its owner behind them. */
-function rowOf({ id, from, remote, direction, message, searchable }: Kept, ...owner: readonly number[]): SqlValue[] {
+function rowOf(kept: Kept, owner: readonly SqlValue[]): readonly SqlValue[] {
+  const { id, from, remote, direction, message, searchable } = kept
   const text = textOf(message)
   const origin = originId(message) ?? null
-  return [id, from.toString(), remote.bare.toString(), remote.resource, direction, text, origin, searchable, ...owner]
+  const { bare, resource } = remote
+  const values: SqlValue[] = [id, from.toString(), bare.toString(), resource, direction, text, origin, searchable]
+  return values.concat(owner)
 }
 
 /** The number of an owner as the store has it now; undefined when there is no archive. */
