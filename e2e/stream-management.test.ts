@@ -220,7 +220,8 @@ test('S51: many resume at once: one has the session, and the messages once', asy
   const rivals = await Promise.all(Array.from({ length: 6 }, () => loggedIn(user)))
   for (const rival of rivals) rival.send(SmResume({ previd: id, h: 1 }))
   await expect(juliet).streamError('conflict')
-  await Promise.race(rivals.map((rival) => next(rival, SmResumed)))
+  // On its way from one node to the other the session may be taken from who has not got it yet.
+  await Promise.any(rivals.map((rival) => next(rival, SmResumed)))
   romeo.send(chat(user.jid, 'ho'))
   const all = await Promise.allSettled(rivals.map((rival) => bodies(rival, 1)))
   assert.deepEqual(
