@@ -6,16 +6,7 @@ export function setMemorySwitches(version = process.versions.v8): void {
   // Others may not know the switches.
   if (!version.startsWith('13.')) return
   countExternalMemory()
-  fillYoungGeneration()
   outliveCollections()
-}
-
-/**
- * V8 collects the young generation when four fifths of it are full, lest it must in the middle of something. What waits for its commit is copied each
- * time, and takes a third of the room: to fill it means as much between two collections again as half.
- */
-function fillYoungGeneration(): void {
-  setFlagsFromString('--no-minor-gc-task')
 }
 
 /**
