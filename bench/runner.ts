@@ -100,6 +100,9 @@ class Visit {
     await load(effort.seconds)
     const before = await this.server.ask('heap')
     const [long] = await load(effort.minutes * 60)
+    // The generator has given up: that was no load of minutes.
+    if (long!['overload'] === true)
+      throw new Error(`${this.server.peer.name}: too much else on this machine for ${rate} messages a second`)
     const after = await this.server.ask('heap')
     const mb = (figures: Record<string, number>, name: string) =>
       Number(((figures[name] ?? Number.NaN) / 1_048_576).toFixed(2))
