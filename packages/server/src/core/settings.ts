@@ -176,6 +176,9 @@ export const file = (doc = ''): Setting<string | undefined> => {
   }
 }
 
+/** Whether a file of that name, as a setting of kind `file` has it, is there. */
+export const isThere = (base: string, name: string): boolean => existsSync(fileFrom(base, name))
+
 /** Beside the configuration; a release of MongooseIM has that in its folder `etc`, and names files from beside that folder. */
 function fileFrom(base: string, name: string): string {
   const beside = resolve(base, name)

@@ -18,6 +18,7 @@ import { mergePools } from './read-pools.ts'
 import { type Path } from './read-settings.ts'
 import { referenceDatabases, referenceInstrumentation, referenceServices } from './reference/parts.ts'
 import { applyRenames } from './rename.ts'
+import { takeStockCertificates } from './stock-certificates.ts'
 import { type Config, type HostTypeConfig, type Instrumentation, type KnownParts } from './types.ts'
 
 const topKeys = [
@@ -50,12 +51,13 @@ export function loadConfig(
 ): Config {
   const document = new Document(file, text, env)
   applyRenames(document)
+  const stock = takeStockCertificates(document)
   for (const key of Object.keys(document.root)) if (!topKeys.includes(key)) document.unknownKey([key], topKeys)
 
   const general = document.read(generalSettings, ['general'])
   const storage = document.read(storageSettings, ['storage'])
   const log = document.read(logSettings, ['log'])
-  const listen = readListeners(document, known)
+  const listen = readListeners(document, known, stock)
   const services = readServices(document, known)
   const shapers = readShapers(document)
   const instrumentation = readInstrumentation(document, known)

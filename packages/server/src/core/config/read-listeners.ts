@@ -3,6 +3,7 @@
 import { goneHandlers, handlerSettings } from './declarations/http-handlers.ts'
 import { listenerSettings } from './declarations/listeners.ts'
 import { type Document } from './document.ts'
+import { pathKey } from './indirect.ts'
 import { printPath } from './problem.ts'
 import { type Path } from './read-settings.ts'
 import { type HttpHandler, type KnownParts, type Listener } from './types.ts'
@@ -13,14 +14,14 @@ interface PlacedListener {
   readonly listener: Listener
 }
 
-/** All listeners of the file; those with problems, which are noted, are left out. */
-export function readListeners(document: Document, known: KnownParts): Listener[] {
+/** All listeners of the file; those with problems, which are noted, are left out. `stock`: sections `tls` with MongooseIM's own certificates. */
+export function readListeners(document: Document, known: KnownParts, stock: ReadonlySet<string>): Listener[] {
   const placed: PlacedListener[] = []
   for (const kind of Object.keys(document.table(['listen']) ?? {})) {
     const path = ['listen', kind]
     if (!isKind(kind)) document.unknownKey(path, Object.keys(listenerSettings))
     else if (!known.listeners.has(kind)) document.notBuilt(path, path.join('.'))
-    else placed.push(...document.tablePaths(path).flatMap((at) => readListener(document, at, kind, known)))
+    else placed.push(...document.tablePaths(path).flatMap((at) => readListener(document, at, kind, known, stock)))
   }
   refuseSamePlace(document, placed)
   return placed.map(({ listener }) => listener)
@@ -28,16 +29,22 @@ export function readListeners(document: Document, known: KnownParts): Listener[]
 
 const isKind = (kind: string): kind is Listener['kind'] => Object.hasOwn(listenerSettings, kind)
 
-function readListener(document: Document, path: Path, kind: Listener['kind'], known: KnownParts): PlacedListener[] {
+function readListener(
+  document: Document,
+  path: Path,
+  kind: Listener['kind'],
+  known: KnownParts,
+  stock: ReadonlySet<string>,
+): PlacedListener[] {
   const written = document.table(path) ?? {}
   const handlers = kind === 'http' ? readHandlers(document, [...path, 'handlers'], known) : []
   const rest =
     kind === 'http' ? Object.fromEntries(Object.entries(written).filter(([key]) => key !== 'handlers')) : written
   const settings = document.read(listenerSettings[kind], path, rest)
   if (settings === undefined) return []
-  if (settings.tls !== undefined && settings.tls.certfile === undefined) {
-    withoutCertificate(document, [...path, 'tls'], kind, settings.ip_address)
-  }
+  const tls: Path = [...path, 'tls']
+  if (settings.tls !== undefined && settings.tls.certfile === undefined && !stock.has(pathKey(tls)))
+    withoutCertificate(document, tls, kind, settings.ip_address)
   if (kind === 's2s' && settings.tls === undefined)
     document.notice(path, 'has no section tls: what other servers send, and who they are, is not protected')
   if (!isLoopback(settings.ip_address)) {
