@@ -15,6 +15,9 @@ export function asBytes(chunk: Uint8Array): Bytes {
   return (chunk instanceof Buffer ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)) as Bytes
 }
 
+/** The first `size` bytes in memory of their own. */
+export const copied = (bytes: Bytes, size: number): Bytes => Buffer.from(bytes.subarray(0, size)) as Bytes
+
 /** The bytes of a string whose characters each stand for one byte. */
 export function fromLatin1(text: string): Bytes {
   return Buffer.from(text, 'latin1') as Bytes
@@ -34,13 +37,15 @@ const WINDOW = 1024
  */
 export class Cutter {
   #bytes = NO_BYTES
+  #size = 0
   #text = ''
   #from = 0
   #to = 0
 
-  /** Begins with other bytes. */
-  load(bytes: Bytes): void {
+  /** Begins with other bytes, of which the first `size` count. */
+  load(bytes: Bytes, size: number): void {
     this.#bytes = bytes
+    this.#size = size
     this.#text = ''
     this.#from = this.#to = 0
   }
@@ -50,7 +55,7 @@ export class Cutter {
     if (end > this.#to) {
       if (end - start > WINDOW) return this.#bytes.latin1Slice(start, end)
       this.#from = start
-      this.#to = Math.min(start + WINDOW, this.#bytes.length)
+      this.#to = Math.min(start + WINDOW, this.#size)
       this.#text = this.#bytes.latin1Slice(start, this.#to)
     }
     return this.#text.slice(start - this.#from, end - this.#from)

@@ -1,12 +1,15 @@
 /** A place in the bytes, and the token that is being read there, whose beginning may have come with earlier bytes. */
-import { type Bytes, Cutter, NO_BYTES, fromLatin1 } from './bytes.ts'
+import { type Bytes, Cutter, NO_BYTES, copied, fromLatin1 } from './bytes.ts'
 import { decode } from './decode.ts'
+import { noteAsPlain } from './escape.ts'
 
 /** What the scanner stands on. */
 export class Cursor {
   /** Bytes looked at or copied since construction: the work done, for tests. */
   work = 0
   protected bytes = NO_BYTES
+  /** How many of the bytes count. */
+  protected size = 0
   protected pos = 0
   /** Where to stop: the end of the bytes, or of what the stanza may have. */
   protected end = 0
@@ -23,27 +26,36 @@ export class Cursor {
 
   /** Bytes that have not been looked at. */
   get left(): number {
-    return this.bytes.length - this.pos
+    return this.size - this.pos
   }
 
-  protected load(bytes: Bytes): void {
+  protected load(bytes: Bytes, size: number): void {
     this.bytes = bytes
+    this.size = size
     this.pos = 0
-    this.end = Math.min(bytes.length, this.#cap)
-    this.#cutter.load(bytes)
+    this.end = Math.min(size, this.#cap)
+    this.#cutter.load(bytes, size)
+  }
+
+  /** Copies the bytes if there are some left: from now on their memory is the caller's again. */
+  own(): void {
+    if (this.left === 0) return
+    this.work += this.size
+    this.bytes = copied(this.bytes, this.size)
+    this.#cutter.load(this.bytes, this.size)
   }
 
   /** Lets go of the bytes, which are used up. */
   protected unload(): void {
     if (this.bytes === NO_BYTES) return
-    this.#cap -= this.bytes.length
-    this.load(NO_BYTES)
+    this.#cap -= this.size
+    this.load(NO_BYTES, 0)
   }
 
   /** Allows `count` bytes from the present place on. */
   protected allow(count: number): void {
     this.#cap = this.pos + count
-    this.end = Math.min(this.bytes.length, this.#cap)
+    this.end = Math.min(this.size, this.#cap)
   }
 
   /** What the token means. */
@@ -52,7 +64,11 @@ export class Cursor {
       const raw = fromLatin1(this.raw(start, end))
       return decode(raw, 0, raw.length, this.flags, attribute)
     }
-    if (this.flags === 0) return this.#cutter.cut(start, end)
+    if (this.flags === 0) {
+      const text = this.#cutter.cut(start, end)
+      if (!attribute) noteAsPlain(text)
+      return text
+    }
     return decode(this.bytes, start, end, this.flags, attribute)
   }
 

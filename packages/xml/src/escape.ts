@@ -11,12 +11,20 @@ ASCII[0x0d] = ASCII[0x26] = ASCII[0x3c] = ASCII[0x3e] = 1
 
 /** `text` for between tags. Throws XmlError for characters that XML cannot carry. */
 export function escapeText(text: string): string {
-  return escape(text, 1)
+  return text === plainText ? text : escape(text, 1)
 }
 
 /** `text` for between quotes of either kind. Throws XmlError for characters that XML cannot carry. */
 export function escapeAttribute(text: string): string {
   return escape(text, 2)
+}
+
+/** A text of which the parser has just seen that nothing in it is to be escaped: most often the next one to be printed is the same. */
+let plainText = ''
+
+/** Remembers a text for between tags that is known to be ASCII with nothing to escape or refuse. */
+export function noteAsPlain(text: string): void {
+  plainText = text
 }
 
 /** Whether XML can carry every character: no control character but tab, LF and CR, no lone surrogate, no U+FFFE or U+FFFF. */

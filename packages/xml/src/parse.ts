@@ -9,7 +9,8 @@ import { Scanner, type Sink } from './scanner.ts'
 export function parseElement(text: string | Uint8Array, limits: Partial<Limits> = {}): Element {
   const result = new Result()
   const scanner = new Scanner(result, limitsOf(limits), false)
-  scanner.feed(typeof text === 'string' ? encode(text) : asBytes(text))
+  const bytes = typeof text === 'string' ? encode(text) : asBytes(text)
+  scanner.feed(bytes, bytes.length)
   if (result.found === undefined || !scanner.finished) throw malformed('the document is not complete')
   return result.found
 }

@@ -115,7 +115,7 @@ export class Scanner extends TagScanner {
     this.#root = undefined
     this.tree.clear()
     this.dropToken()
-    this.load(NO_BYTES)
+    this.load(NO_BYTES, 0)
   }
 
   /** Whether a root element has ended and nothing but white space has come since. */
@@ -123,10 +123,10 @@ export class Scanner extends TagScanner {
     return this.rootSeen && this.tree.depth === 0 && this.state === OUTSIDE
   }
 
-  /** Goes through `bytes`, which must not change before they are used up. Throws XmlError. */
-  feed(bytes: Bytes): void {
+  /** Goes through the first `size` of `bytes`, which must not change before they are used up. Throws XmlError. */
+  feed(bytes: Bytes, size: number): void {
     this.unload()
-    this.load(bytes)
+    this.load(bytes, size)
     this.run()
   }
 
@@ -136,7 +136,7 @@ export class Scanner extends TagScanner {
     while (this.pos < this.end && !this.halted) this.#step()
     this.work += this.pos - from
     if (this.halted) return
-    if (this.pos < this.bytes.length) throw new XmlError('policy-violation', 'more bytes than allowed')
+    if (this.pos < this.size) throw new XmlError('policy-violation', 'more bytes than allowed')
     this.unload()
   }
 

@@ -97,6 +97,18 @@ test('S12, S13: names that our own parser refuses are never printed', () => {
   })
 })
 
+test('S12: what was parsed as plain text is escaped where it is an attribute', () => {
+  const text = `it's "fine", they say`
+  const parsed = parseElement(`<a>${text}</a>`)
+  const other = new Element('a', '', ['b', text], [])
+  const escaped = `<a b='it&apos;s &quot;fine&quot;, they say'/>`
+  assert.deepEqual([serialize(parsed), serialize(other)], [`<a>${text}</a>`, escaped])
+  // Nor is an attribute's value taken for plain text.
+  const value = 'longer than a few & more'
+  parseElement(`<a b='longer than a few &amp; more' c='another of that kind'>${text}</a>`)
+  assert.equal(serialize(new Element('a', '', [], [value])), '<a>longer than a few &amp; more</a>')
+})
+
 test('S7: a flood of names does not stay in memory, and names stay valid', () => {
   for (let i = 0; i < 10_000; i++) assert.equal(serialize(new Element(`n${i}`, '', [], [])), `<n${i}/>`)
   assert.throws(() => serialize(new Element('n 1', '', [], [])), { condition: 'not-well-formed' })

@@ -31,15 +31,25 @@ function listener() {
     element: (element) => log.push(serialize(element, 'jabber:client')),
     close: () => log.push('close'),
   })
-  const write = (bytes: Buffer): void => {
+  const noting = (act: () => void): void => {
     try {
-      parser.write(bytes)
+      act()
     } catch (error) {
       log.push(error instanceof XmlError ? error.condition : String(error))
     }
   }
-  return { log, parser, write }
+  const write = (bytes: Buffer): void => noting(() => parser.write(bytes))
+  /** By way of memory that others use as soon as this returns. */
+  const writeLent = (bytes: Buffer): void => {
+    bytes.copy(memory)
+    noting(() => parser.write(memory, bytes.length))
+    memory.fill('<')
+  }
+  const resume = (): void => noting(() => parser.resume())
+  return { log, parser, write, writeLent, resume }
 }
+
+const memory = Buffer.alloc(4096, '<')
 
 const stream = fc
   .tuple(fc.constantFrom(...ROOTS), fc.array(fc.constantFrom(...STANZAS), { maxLength: 6 }))
@@ -60,7 +70,7 @@ test('streams in any mixture of pieces tell what each of them alone tells', () =
       const mixed = streams.map((bytes) => ({ ...listener(), rest: bytes }))
       const step = (at: number, length: number): void => {
         const one = mixed[at % mixed.length]!
-        one.write(one.rest.subarray(0, length))
+        one.writeLent(one.rest.subarray(0, length))
         one.rest = one.rest.subarray(length)
       }
       for (const [at, length] of turns) step(at, length)
@@ -80,6 +90,48 @@ const ENDS = new Set(['not-well-formed', 'restricted-xml', 'bad-namespace-prefix
 function withoutRepeats(log: readonly string[]): string[] {
   return log.filter((line, i) => !ENDS.has(line) || line !== log[i - 1])
 }
+
+test('lent memory is the caller’s again at once, also where the stream pauses and what follows has to wait', () => {
+  const pieces = fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 20 })
+  fc.assert(
+    fc.property(stream, pieces, fc.boolean(), (bytes, lengths, patient) => {
+      const alone = listener()
+      alone.write(bytes)
+      const { log, parser, writeLent, resume } = listener()
+      let rest = bytes
+      for (const length of [...lengths, Infinity]) {
+        parser.pause()
+        writeLent(rest.subarray(0, length))
+        rest = rest.subarray(length)
+        // Each piece alone, or all at the end.
+        if (!patient) resume()
+      }
+      resume()
+      assert.deepEqual(withoutRepeats(log), withoutRepeats(alone.log))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('lent memory: a pause in the middle of what was lent keeps the rest', () => {
+  const log: string[] = []
+  const parser: StreamParser = new StreamParser({
+    open: () => undefined,
+    element: (element) => {
+      log.push(serialize(element))
+      parser.pause()
+    },
+    close: () => log.push('close'),
+  })
+  const text = '<a><b>one</b><c>two</c></a>'
+  memory.write(text)
+  parser.write(memory, text.length)
+  memory.fill('<')
+  assert.equal(parser.buffered, '<c>two</c></a>'.length)
+  parser.resume()
+  parser.resume()
+  assert.deepEqual(log, ['<b>one</b>', '<c>two</c>', 'close'])
+})
 
 test('a stream that is read within the callback of another has a scanner of its own', () => {
   const inner = listener()

@@ -1,5 +1,5 @@
 /** XML streams (RFC 6120 §4): chunks in, finished elements out. */
-import { asBytes, type Bytes } from './bytes.ts'
+import { type Bytes, asBytes, copied } from './bytes.ts'
 import { XmlError } from './errors.ts'
 import { type Limits, limitsOf, limitsWith } from './limits.ts'
 import { Scanner, type Sink } from './scanner.ts'
@@ -16,7 +16,7 @@ const MOST_IDLE = 16
  * Reads streams. Children of the root are handed out whole, the root's start and end tag on their own. Limits are
  * checked as bytes arrive; white space between children costs no memory.
  *
- * Bytes given to `write` must not change until the parser has gone through them, that is, while it is paused.
+ * Bytes given to `write` must not change until the parser has gone through them, that is, while it is paused; those that are lent may.
  */
 export class StreamParser {
   readonly #handler: StreamHandler
@@ -59,13 +59,19 @@ export class StreamParser {
     return this.#scanner?.work ?? this.#work
   }
 
-  /** Goes through a chunk, or keeps it while paused. Throws XmlError, and the same one ever after. */
-  write(chunk: Uint8Array): void {
+  /**
+   * Goes through a chunk, or keeps it while paused. Throws XmlError, and the same one ever after. With `lent`, only so many bytes of the chunk count, and
+   * its memory is the caller's again once this returns: what has to wait is copied.
+   */
+  write(chunk: Uint8Array, lent?: number): void {
     if (this.#error !== undefined) throw this.#error
-    if (this.#stopped || chunk.length === 0) return
+    const size = lent ?? chunk.length
+    if (this.#stopped || size === 0) return
     const bytes = asBytes(chunk)
-    if (this.#busy || this.#scanner?.halted === true) (this.#waiting ??= []).push(bytes)
-    else this.#drain(bytes)
+    if (this.#busy || this.#scanner?.halted === true)
+      (this.#waiting ??= []).push(lent === undefined ? bytes : copied(bytes, size))
+    else if (lent === undefined) this.#drain(bytes, size)
+    else this.#drainLent(bytes, size)
   }
 
   /** Stops behind the present element; what follows is kept, and the caller should stop reading. */
@@ -78,7 +84,7 @@ export class StreamParser {
     if (this.#stopped) return
     if (this.#error !== undefined) throw this.#error
     this.#awake().halted = false
-    this.#drain(undefined)
+    this.#drain(undefined, 0)
   }
 
   /** What follows is a new document (RFC 6120 §4.3.3). For use in a callback or while paused behind an element. */
@@ -120,17 +126,26 @@ export class StreamParser {
     if (idle.length < MOST_IDLE) idle.push(scanner)
   }
 
-  #drain(chunk: Bytes | undefined): void {
+  #drainLent(bytes: Bytes, size: number): void {
+    try {
+      this.#drain(bytes, size)
+    } finally {
+      this.#scanner?.own()
+    }
+  }
+
+  /** Goes through the first `size` bytes of a chunk, or on with what is there, and then through what waits. */
+  #drain(chunk: Bytes | undefined, size: number): void {
     // A callback that writes or resumes: the loop below is still running and goes on with it.
     if (this.#busy) return
     this.#busy = true
     const scanner = this.#awake()
     try {
-      let next = chunk
-      if (next === undefined) scanner.run()
-      while (next !== undefined || (!scanner.halted && this.#waiting !== undefined && this.#waiting.length > 0)) {
-        scanner.feed(next ?? this.#waiting!.shift()!)
-        next = undefined
+      if (chunk === undefined) scanner.run()
+      else scanner.feed(chunk, size)
+      while (!scanner.halted && this.#waiting !== undefined && this.#waiting.length > 0) {
+        const next = this.#waiting.shift()!
+        scanner.feed(next, next.length)
       }
       this.#rest(scanner)
     } catch (error) {

@@ -15,6 +15,7 @@ import type { Kernel } from '../../core/kernel.ts'
 import type { DataCounters } from '../../core/traffic.ts'
 import type { C2sOptions, StreamLimits } from './options.ts'
 import { Aftermath } from '../aftermath.ts'
+import { readIntoShared } from '../shared-memory.ts'
 import { turn } from '../turn.ts'
 import { acceptedCertificate } from '../certificates/accepted.ts'
 import { Output, type OutputCaps, type OutputOwner } from './output.ts'
@@ -232,6 +233,7 @@ export class TcpWire implements Wire, OutputOwner {
 
   #listen(socket: Socket): void {
     socket.on('data', this.#take)
+    if (!this.encrypted) readIntoShared(socket, this.#takeShared)
     // Behind what the peer has said before, and not thousands of them in one turn: the end of a session is much work. The receiver may be closing
     // too: then what is in line still has to be written.
     socket.on('end', () => turn.take(() => this.#receiver.lost('connection closed')))
@@ -248,7 +250,13 @@ export class TcpWire implements Wire, OutputOwner {
 
   readonly #take = (chunk: Buffer): void => {
     if (turn.isOver) this.#postpone(chunk)
-    else this.#hear(chunk)
+    else if (this.#counts(chunk.length)) this.#parse(chunk)
+  }
+
+  /** The first bytes of memory that belongs to all connections. */
+  readonly #takeShared = (memory: Buffer, count: number): void => {
+    if (turn.isOver) this.#postpone(Buffer.from(memory.subarray(0, count)))
+    else if (this.#counts(count)) this.#parse(memory, count)
   }
 
   /** Nothing is read from the peer until what it has said was heard. */
@@ -256,20 +264,24 @@ export class TcpWire implements Wire, OutputOwner {
     this.hold()
     turn.later(() => {
       this.release()
-      if (!this.#socket.destroyed) this.#hear(chunk)
+      if (!this.#socket.destroyed && this.#counts(chunk.length)) this.#parse(chunk)
     })
   }
 
-  #hear(chunk: Buffer): void {
-    if (this.encrypted) this.#data.tlsIn.value += chunk.length
-    else this.#data.tcpIn.value += chunk.length
-    this.#read += chunk.length
-    if (!this.#receiver.heard(chunk.length)) {
-      this.#aftermath ??= new Aftermath(this, this.#kernel.timers)
-      return this.#aftermath.heard(chunk.length)
-    }
+  /** Counts what came; false when nobody hears it any more. */
+  #counts(bytes: number): boolean {
+    if (this.encrypted) this.#data.tlsIn.value += bytes
+    else this.#data.tcpIn.value += bytes
+    this.#read += bytes
+    if (this.#receiver.heard(bytes)) return true
+    this.#aftermath ??= new Aftermath(this, this.#kernel.timers)
+    this.#aftermath.heard(bytes)
+    return false
+  }
+
+  #parse(bytes: Buffer, lent?: number): void {
     try {
-      this.#parser.write(chunk)
+      this.#parser.write(bytes, lent)
     } catch (error) {
       this.#receiver.failed(error)
     }

@@ -9,6 +9,7 @@ import { plainAddress } from '../../core/network.ts'
 import { Aftermath } from '../aftermath.ts'
 import type { StreamLimits, TlsOptions } from '../c2s/options.ts'
 import { overTls } from '../c2s/over-tls.ts'
+import { readIntoShared } from '../shared-memory.ts'
 import type { S2sClientTls } from './options.ts'
 import { Outlet, type Parcel } from './outlet.ts'
 import { fromServer, textOf } from './words.ts'
@@ -227,6 +228,7 @@ export class Link {
 
   #listen(socket: Socket): void {
     socket.on('data', this.#take)
+    if (!this.encrypted) readIntoShared(socket, this.#takeShared)
     socket.on('end', () => this.#over('connection closed'))
     socket.on('error', (error) => this.destroy(error.message))
     socket.on('close', this.#closed)
@@ -258,13 +260,30 @@ export class Link {
   }
 
   readonly #take = (chunk: Buffer): void => {
-    if (this.#isClosing) return this.#ignored(chunk.length)
-    if (this.encrypted) this.#data.tlsIn.value += chunk.length
-    else this.#data.tcpIn.value += chunk.length
-    this.#kernel.counters.bytesIn += chunk.length
-    this.#read += chunk.length
+    if (this.#counts(chunk.length)) this.#parse(chunk)
+  }
+
+  /** The first bytes of memory that belongs to all connections. */
+  readonly #takeShared = (memory: Buffer, count: number): void => {
+    if (this.#counts(count)) this.#parse(memory, count)
+  }
+
+  /** Counts what came; false when nobody hears it any more. */
+  #counts(bytes: number): boolean {
+    if (this.#isClosing) {
+      this.#ignored(bytes)
+      return false
+    }
+    if (this.encrypted) this.#data.tlsIn.value += bytes
+    else this.#data.tcpIn.value += bytes
+    this.#kernel.counters.bytesIn += bytes
+    this.#read += bytes
+    return true
+  }
+
+  #parse(bytes: Buffer, lent?: number): void {
     try {
-      this.#parser.write(chunk)
+      this.#parser.write(bytes, lent)
     } catch (error) {
       this.#owner.failed(error)
     }
