@@ -64,6 +64,7 @@ export class TcpWire implements Wire, OutputOwner {
   /** What comes after the end of the stream. */
   #aftermath: Aftermath | undefined
   #socket: Socket
+  #encrypted = false
   #handshaking = false
   #binding: ChannelBindingData | undefined
   #holds = 0
@@ -102,7 +103,7 @@ export class TcpWire implements Wire, OutputOwner {
   }
 
   get encrypted(): boolean {
-    return this.#socket instanceof TLSSocket
+    return this.#encrypted
   }
 
   get ready(): boolean {
@@ -204,6 +205,7 @@ export class TcpWire implements Wire, OutputOwner {
       failed: (why) => this.#broken(why),
     })
     this.#socket = secure
+    this.#encrypted = true
     this.#output.move(secure)
     this.#listen(secure)
   }

@@ -52,6 +52,7 @@ export class Link {
   readonly #parser: StreamParser
   readonly #outlet: Outlet
   #socket: Socket
+  #encrypted = false
   #handshaking = false
   #holds = 0
   #isClosing = false
@@ -82,7 +83,7 @@ export class Link {
   }
 
   get encrypted(): boolean {
-    return this.#socket instanceof TLSSocket
+    return this.#encrypted
   }
 
   /** The TLS connection, once there is one. */
@@ -222,6 +223,7 @@ export class Link {
 
   #move(secure: TLSSocket): void {
     this.#socket = secure
+    this.#encrypted = true
     this.#outlet.move(secure)
     this.#listen(secure)
   }
