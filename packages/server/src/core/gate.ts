@@ -54,10 +54,10 @@ export abstract class Gate {
 /** Told of every stanza that the client of a session sends, in order. */
 export interface InboundCounter {
   /**
-   * A stanza was received. `settling` resolves when everything that it leaves behind is durable and rejects when that was refused; undefined when
-   * that has happened already.
+   * A stanza was received. `ending` resolves when everything that it leaves behind is durable or was refused, and never rejects; undefined when that has
+   * happened already.
    */
-  count(settling: Promise<void> | undefined): void
+  count(ending: Promise<void> | undefined): void
 }
 
 /** The connection of a session that has none. */

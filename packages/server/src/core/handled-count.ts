@@ -24,22 +24,17 @@ export class HandledCount implements InboundCounter {
     return this.#settled
   }
 
-  count(settling: Promise<void> | undefined): void {
+  count(ending: Promise<void> | undefined): void {
     const count = (this.#received = countOn(this.#received))
-    if (settling === undefined && this.#settled === undefined) {
-      this.#handled = count
-      return
-    }
-    // A stanza that was refused is handled, too: its sender has the error.
-    this.#settled = this.#handle(count, this.#settled, settling?.then(nothing, nothing))
+    if (ending === undefined && this.#settled === undefined) this.#handled = count
+    else this.#settled = this.#handle(count, this.#settled, ending)
   }
 
-  async #handle(count: number, before: Promise<void> | undefined, settled: Promise<void> | undefined): Promise<void> {
+  /** A stanza that was refused is handled, too: its sender has the error. */
+  async #handle(count: number, before: Promise<void> | undefined, ending: Promise<void> | undefined): Promise<void> {
     if (before !== undefined) await before
-    await settled
+    if (ending !== undefined) await ending
     this.#handled = count
     if (count === this.#received) this.#settled = undefined
   }
 }
-
-const nothing = (): void => {}

@@ -87,7 +87,7 @@ describe('line: failures', () => {
     commits[1]!.resolve()
     commits[0]!.reject(new Error('disk full'))
     await assert.rejects(line.settling(first) ?? Promise.resolve(), { message: 'disk full' })
-    await settle()
+    await line.ending(first)
     assert.deepEqual([done, refused], [['keep 2'], ['keep 1: disk full']])
   })
 
@@ -119,7 +119,7 @@ describe('line: what the effects of a delivery begin', () => {
     void line.pass(first)
     void line.pass(delivery('light'))
     let settled = false
-    const waiting = line.settling(first)?.then(() => (settled = true))
+    const waiting = Promise.all([line.settling(first), line.ending(first)?.then(() => (settled = true))])
     commits[0]!.resolve()
     await settle()
     assert.deepEqual([done, settled], [['keep', 'light'], false])
@@ -133,6 +133,7 @@ describe('line: what the effects of a delivery begin', () => {
     light.afterwards(() => light.follow(Promise.reject(new Error('disk full'))))
     void line.pass(light)
     await assert.rejects(async () => line.settling(light), { message: 'disk full' })
+    await line.ending(light)
   })
 })
 

@@ -62,6 +62,16 @@ export class Line {
     return settling
   }
 
+  /** Like `settling`, for whoever need not know what became of it: resolves in any case. */
+  ending(delivery: Delivery): Promise<void> | undefined {
+    return delivery.done === undefined ? undefined : this.#ended(delivery, delivery.done)
+  }
+
+  async #ended(delivery: Delivery, done: Promise<void>): Promise<void> {
+    await done
+    if (delivery.refusal === undefined && delivery.followed !== undefined) await Promise.allSettled(delivery.followed)
+  }
+
   /** What comes later between the two waits for the effects alone: what they have begun is in line itself. */
   async #settled(delivery: Delivery, done: Promise<void>): Promise<void> {
     await done

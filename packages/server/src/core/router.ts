@@ -56,9 +56,7 @@ export class Router {
   receive(session: Session, stanza: Element, to: Jid): void | Promise<void> {
     const delivery = this.#delivery(stanza, session.jid, to, 'client', session)
     const processed = this.#receive(session, delivery)
-    session.inbound?.count(
-      processed === undefined ? this.#line.settling(delivery) : processed.then(() => this.#line.settling(delivery)),
-    )
+    if (session.inbound !== undefined) this.#count(session.inbound, delivery, processed)
     return processed
   }
 
@@ -69,10 +67,18 @@ export class Router {
   enter(stanza: Element, from: Jid, to: Jid, origin: Origin, counter?: InboundCounter): void | Promise<void> {
     const delivery = this.#delivery(stanza, from, to, origin)
     const processed = this.process(delivery)
-    counter?.count(
-      processed === undefined ? this.#line.settling(delivery) : processed.then(() => this.#line.settling(delivery)),
-    )
+    if (counter !== undefined) this.#count(counter, delivery, processed)
     return processed
+  }
+
+  #count(counter: InboundCounter, delivery: Delivery, processed: void | Promise<void>): void {
+    counter.count(processed === undefined ? this.#line.ending(delivery) : this.#endingLate(delivery, processed))
+  }
+
+  async #endingLate(delivery: Delivery, processed: Promise<void>): Promise<void> {
+    // Whoever waits for the processing has the error.
+    await processed.catch(() => undefined)
+    await this.#line.ending(delivery)
   }
 
   #receive(session: Session, delivery: Delivery): void | Promise<void> {

@@ -13,6 +13,7 @@ import {
 import type { Element } from '@meerkat/xml'
 import type { Hooks } from '../../core/hooks.ts'
 import { type Connection, type Session, nonza, sessionActive } from '../../core/session.ts'
+import { when } from '../../core/when.ts'
 import type { ClientStream, Stage } from './stream.ts'
 
 /** A session, as the client's end of it speaks. */
@@ -104,9 +105,8 @@ export class BoundStage implements Stage {
     this.#session.deliver(condition === 'jid-malformed' ? reply.with({ from: undefined }) : reply)
   }
 
-  async #other(element: Element): Promise<void> {
-    if ((await this.#hooks.first(nonza, this.#session, element)) !== true)
-      throw new StreamError('unsupported-stanza-type')
+  #other(element: Element): void | Promise<void> {
+    return when(this.#hooks.first(nonza, this.#session, element), requireKnown)
   }
 }
 
@@ -116,6 +116,10 @@ export function isProperIq(iq: Element): boolean {
   const type = iq.attr('type')
   if (type === 'get' || type === 'set') return payload(iq) !== undefined
   return type === 'result' || type === 'error'
+}
+
+function requireKnown(known: boolean | undefined): void {
+  if (known !== true) throw new StreamError('unsupported-stanza-type')
 }
 
 function asksForSession(iq: Element): boolean {
