@@ -1,6 +1,7 @@
 /** Runs the load generator on its core, and again when other work on the machine spoilt the figures. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { disturbance } from './meters/disturbance.ts'
 import { untilQuiet } from './meters/machine.ts'
 import { LOAD_CORE, type Server } from './server.ts'
 import { DOMAIN, portForServers } from './state.ts'
@@ -13,9 +14,7 @@ export type LoadWords = Readonly<Record<string, string | number | boolean>>
 
 /** How much patience there is with other work on the machine. */
 export interface Patience {
-  /** Percent of a core that unrelated processes may use; more, and the run is repeated. */
-  readonly mostOther: number
-  /** How often it is run at most. */
+  /** How often a run is made at most, where it is disturbed. */
   readonly tries: number
   /** Seconds to wait for a quiet machine before each run. */
   readonly wait: number
@@ -57,7 +56,7 @@ export function generate(test: string, server: Server, words: LoadWords): Promis
   })
 }
 
-const disturbance = (rows: readonly Row[]) => Math.max(0, ...rows.map((row) => Number(row['other_cpu_pct'] ?? 0)))
+const worst = (rows: readonly Row[]) => Math.max(0, ...rows.map(disturbance))
 
 /** Runs `measure` until it was undisturbed, a bounded number of times; resolves with the rows of the least disturbed run. */
 export async function undisturbed(patience: Patience, measure: () => Promise<Row[]>): Promise<Row[]> {
@@ -65,8 +64,8 @@ export async function undisturbed(patience: Patience, measure: () => Promise<Row
   for (let time = 0; time < patience.tries; time++) {
     await untilQuiet(15, patience.wait)
     const rows = await measure()
-    if (best === undefined || disturbance(rows) < disturbance(best)) best = rows
-    if (disturbance(best) <= patience.mostOther) break
+    if (best === undefined || worst(rows) < worst(best)) best = rows
+    if (worst(best) <= 1) break
   }
   return best ?? []
 }

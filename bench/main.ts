@@ -120,7 +120,7 @@ async function runAll(): Promise<void> {
   const options = {
     effort,
     population: { users, storm, contacts },
-    patience: { mostOther: 30, tries: Number(values.tries), wait: Number(values.wait) },
+    patience: { tries: Number(values.tries), wait: Number(values.wait) },
     reps: Number(values.reps),
     peers: present(),
     write: recorder(resolve(values.out)),

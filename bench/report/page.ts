@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { judgeAims } from './aims.ts'
+import { disturbance } from '../meters/disturbance.ts'
 import { number, table } from './format.ts'
 import { Results } from './results.ts'
 import { tables } from './tables.ts'
@@ -42,13 +43,13 @@ function circumstances(results: Results): string {
   const seen = (field: string) => [...new Set(rows.map((row) => row[field]).filter(Boolean))].join(', ')
   const days = [...new Set(rows.map((row) => String(row['at']).slice(0, 10)))].join(', ')
   const calibrations = rows.map((row) => Number(row['calib_ms'])).filter((value) => value > 0)
-  const noisy = rows.filter((row) => Number(row['other_cpu_pct']) > 30).length
+  const noisy = rows.filter((row) => disturbance(row) > 1).length
   const judged = rows.filter((row) => row['other_cpu_pct'] !== undefined).length
   return [
     `Measured ${days} at commit ${seen('commit')} with Node ${seen('node')}, ${debian('ejabberd')}, ${debian('prosody')}.`,
     `${cpus().length} cores of ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB.`,
     `The calibration took ${number(Math.min(...calibrations))} to ${number(Math.max(...calibrations))} ms.`,
-    `Runs beside which unrelated processes used more than 30 % of a core: ${noisy} of ${judged}.`,
+    `Runs beside which unrelated processes used more than 30 % of a core, or whose time the host gave to others for more than 10 %: ${noisy} of ${judged}.`,
   ].join('\n')
 }
 
