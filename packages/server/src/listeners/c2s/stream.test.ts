@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Message } from '@meerkat/protocol'
-import { settle, story } from '../../testing/story.ts'
+import { Message, SmAck, SmEnable, SmRequest, parseJid } from '@meerkat/protocol'
+import streamManagement from '../../modules/stream-management/index.ts'
+import { DOMAIN, type Story, settle, story } from '../../testing/story.ts'
+import { BoundStage } from './bound.ts'
 import { c2sOptions } from './options.ts'
 import { ClientStream } from './stream.ts'
 import type { Wire } from './wire.ts'
 
-/** What a stream does with its wire while a step waits for `step`. */
-async function waiting(t: Parameters<typeof story>[0], step: Promise<void>): Promise<string[]> {
-  const { kernel } = await story(t, { modules: [] })
+/** A stream, and what it does with its wire. */
+function streamOf({ kernel }: Pick<Story, 'kernel'>) {
   const done: string[] = []
   const nothing = (): void => undefined
   const wire: Wire = {
@@ -29,7 +30,12 @@ async function waiting(t: Parameters<typeof story>[0], step: Promise<void>): Pro
     hold: () => void done.push('hold'),
     release: () => void done.push('release'),
   }
-  const stream = new ClientStream(kernel, c2sOptions(0), () => wire, nothing)
+  return { stream: new ClientStream(kernel, c2sOptions(0), () => wire, nothing), done }
+}
+
+/** What a stream does with its wire while a step waits for `step`. */
+async function waiting(t: Parameters<typeof story>[0], step: Promise<void>): Promise<string[]> {
+  const { stream, done } = streamOf(await story(t, { modules: [] }))
   stream.start({ features: () => [], element: () => step })
   stream.received(Message(), 10)
   return done
@@ -54,4 +60,14 @@ test('reading does not stop for a step that waits for nothing but promises which
   const done = await waiting(t, several())
   await settle()
   assert.deepEqual(done, ['pause', 'resume'])
+})
+
+test('XEP-0198 §4: acknowledgements, one for each message, are taken at once: the stream does not stop for them', async (t) => {
+  const scene = await story(t, { modules: [[streamManagement]] })
+  const { stream, done } = streamOf(scene)
+  stream.start(BoundStage.open(stream, parseJid(`juliet@${DOMAIN}/1`)))
+  for (const element of [SmEnable(), SmRequest(), SmAck({ h: 0 })]) stream.received(element, 10)
+  await settle()
+  assert.deepEqual(done, [])
+  assert.equal(stream.ended, false)
 })
