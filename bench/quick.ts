@@ -1,7 +1,6 @@
 /**
- * `npm run bench -- --quick [COMMIT]`: the working tree beside a commit (HEAD when none is named), in under three minutes. Both run all the time and take
- * turns of some seconds, so that what the machine does besides meets both alike, and each is as warm as the other. Prints the median of the turns' ratios:
- * below 1 the working tree is cheaper. For use before and after a change; what it says within three percent is noise.
+ * `npm run bench -- --quick [COMMIT]`: the working tree beside a commit (HEAD when none is named), in turns, in under three minutes. Prints ratios: below
+ * 1 the working tree is cheaper. For use before and after a change; what it says within five percent is noise.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { populate } from './accounts.ts'
@@ -22,7 +21,8 @@ interface Figure {
 }
 
 const USERS = 1000
-const brief = { pairs: 200, warmup: 1, seconds: 2 }
+const TURNS = 2
+const brief = { pairs: 200, warmup: 2, seconds: 3 }
 
 const slow: Figure = {
   name: 'message, 2,000/s: CPU µs',
@@ -45,64 +45,47 @@ const idle: Figure = {
   field: 'rss_kb_per_conn',
 }
 
-/** What is measured after one start of the servers. */
+/** What is measured after one start of the server. */
 interface Start {
   readonly profile: Profile
   readonly figures: readonly Figure[]
+  /** In how many turns: memory is much the same each time. */
   readonly turns: number
 }
 
 const starts: readonly Start[] = [
-  { profile: 'base', figures: [fast, slow, login], turns: 6 },
-  { profile: 'mam', figures: [archived], turns: 4 },
-  // Memory is much the same each time.
+  { profile: 'base', figures: [slow, fast, login], turns: TURNS },
+  { profile: 'mam', figures: [archived], turns: TURNS },
   { profile: 'base', figures: [idle], turns: 1 },
 ]
 
-/** What each turn has found of a figure: of the commit, and of the working tree. */
-interface Comparison {
-  readonly figure: Figure
-  readonly pairs: readonly (readonly [was: number, is: number])[]
-}
+/** All values of a figure, by the name of the server. */
+type Values = Map<string, Map<Figure, number[]>>
 
-async function valueOf(server: Server, { test, words, field }: Figure): Promise<number> {
-  const [row] = await generate(test, server, words)
-  return Number(row?.[field])
-}
-
-/** The figure of each server; every second turn runs the other way round. */
-async function inTurn(servers: readonly Server[], figure: Figure, time: number): Promise<readonly [number, number]> {
-  const values = new Map<Server, number>()
-  for (const server of time % 2 === 0 ? servers : servers.toReversed())
-    values.set(server, await valueOf(server, figure))
-  const [was = Number.NaN, is = Number.NaN] = servers.map((server) => values.get(server))
-  return [was, is]
-}
-
-async function compare(servers: readonly Server[], { profile, figures, turns }: Start): Promise<Comparison[]> {
-  for (const server of servers) {
+async function turn(server: Server, time: number, values: Values): Promise<void> {
+  for (const { profile, figures } of starts.filter(({ turns }) => time < turns)) {
     await server.fresh('accounts')
     await server.start(profile)
+    await sleep(500)
+    for (const figure of figures) {
+      const [row] = await generate(figure.test, server, figure.words)
+      const own = values.get(server.peer.name)!
+      own.set(figure, [...(own.get(figure) ?? []), Number(row?.[figure.field])])
+    }
+    await server.stop()
   }
-  await sleep(2000)
-  const comparisons = figures.map((figure) => ({ figure, pairs: [] as (readonly [number, number])[] }))
-  for (let time = 0; time < turns; time++)
-    for (const { figure, pairs } of comparisons) pairs.push(await inTurn(servers, figure, time))
-  for (const server of servers) await server.stop()
-  return comparisons
 }
 
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!
+const least = (numbers: readonly number[]) => Math.min(...numbers)
 
-function print(comparisons: readonly Comparison[], before: string, after: string): void {
-  console.log(`${'medians'.padEnd(40)} ${before.padStart(18)} ${after.padStart(18)}  ratio`)
-  for (const { figure, pairs } of comparisons) {
-    const columns = [pairs.map(([was]) => was), pairs.map(([, is]) => is)].map((all) =>
-      median(all).toFixed(2).padStart(18),
-    )
-    const ratios = pairs.map(([was, is]) => is / was)
-    const all = ratios.map((ratio) => ratio.toFixed(2)).join(' ')
-    console.log(`${figure.name.padEnd(40)} ${columns.join(' ')}  ${median(ratios).toFixed(2)}   (${all})`)
+function print(values: Values, before: string, after: string): void {
+  const [old, now] = [values.get(before)!, values.get(after)!]
+  console.log(`${'least of each'.padEnd(40)} ${before.padStart(18)} ${after.padStart(18)}  ratio`)
+  for (const figure of starts.flatMap(({ figures }) => figures)) {
+    const [was, is] = [least(old.get(figure)!), least(now.get(figure)!)]
+    const all = [...old.get(figure)!, ...now.get(figure)!].map((value) => value.toFixed(2)).join(' ')
+    const columns = [was, is].map((value) => value.toFixed(2).padStart(18)).join(' ')
+    console.log(`${figure.name.padEnd(40)} ${columns}  ${(is / was).toFixed(2)}   (${all})`)
   }
 }
 
@@ -110,12 +93,16 @@ function print(comparisons: readonly Comparison[], before: string, after: string
 export async function runQuick(revision: string): Promise<void> {
   const [before, here] = [checkOut(revision), copyTree()]
   const servers = [before, here].map(({ folder, commit }, index) => serverOf(meerkat(folder, commit, 18_222 + index)))
+  const names = [before.commit, here.commit] as const
+  const values: Values = new Map(names.map((name) => [name, new Map()]))
   try {
     for (const server of servers) await populate(server, { users: USERS, storm: 0, contacts: 0 }, 'accounts')
     console.log(`calibration: ${calibrate()} ms`)
-    const comparisons: Comparison[] = []
-    for (const start of starts) comparisons.push(...(await compare(servers, start)))
-    print(comparisons, before.commit, here.commit)
+    // The second turn runs the other way round: what drifts meets both alike.
+    for (let time = 0; time < TURNS; time++) {
+      for (const server of time % 2 === 0 ? servers : servers.toReversed()) await turn(server, time, values)
+    }
+    print(values, ...names)
   } finally {
     for (const server of servers) await server.remove()
     for (const { remove } of [before, here]) remove()
