@@ -162,6 +162,8 @@ export class Visitor extends Receiver {
     await this.enter()
     if (doubtful) await this.catchUp()
     const { client } = this.device
+    // Who is killed right behind the last word has stored nothing yet of what was on its way to this device.
+    const { era } = this.world
     void client.closed.then(() => ledger.happened())
     const missing = (): readonly string[] => ledger.missing(this.me.name, acknowledged)
     await this.world.until(
@@ -170,7 +172,7 @@ export class Visitor extends Receiver {
     )
     const { clean } = await client.close()
     if (!clean) throw new Error('The connection was lost.')
-    this.#left = { era: this.world.era, sent: new Map(ledger.sent) }
+    this.#left = { era, sent: new Map(ledger.sent) }
     this.#broken = false
     this.visits++
   }

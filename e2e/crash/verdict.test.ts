@@ -45,7 +45,7 @@ describe('the verdict on a run', () => {
       'disorder',
       ledger([], []),
       archives([second, first], [first, second]),
-      /#1 is out of order in the archive of anna/,
+      /#1 \(behind #2\) is out of order in the archive of anna/,
     ],
     [
       'what never arrived',
@@ -65,7 +65,7 @@ describe('the verdict on a run', () => {
       'a delivery out of order',
       ledger([], [{ body: second }, { body: first }]),
       archives([first, second], [first, second]),
-      /#1 came to rosa out of order in session 1/,
+      /#1 \(behind #2\) came to rosa out of order in session 1/,
     ],
   ]
   for (const [what, ledger, archives, problem] of faults)
@@ -76,7 +76,7 @@ describe('the verdict on a run', () => {
   it('finds that a kept message was overtaken', () => {
     const seen = [{ body: second }, { body: first, delayed: true }]
     const both = archives([first, second], [first, second])
-    assert.match(verdict(ledger([], seen), both).join(), /#1 came to rosa out of order/)
+    assert.match(verdict(ledger([], seen), both).join(), /#1 \(behind #2, delayed\) came to rosa out of order/)
   })
 
   it('finds a count that is wrong', () => {

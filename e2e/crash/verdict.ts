@@ -23,7 +23,7 @@ function archiveProblems(name: string, { messages, count }: Found): string[] {
   const problems = [
     ...repeated(textsOf(messages)).map((body) => `${body} is in the archive of ${name} more than once`),
     ...repeated(messages.map(({ id }) => id)).map((id) => `the archive of ${name} has the id ${id} more than once`),
-    ...disorder(messages).map((body) => `${body} is out of order in the archive of ${name}`),
+    ...disorder(messages).map((late) => `${late} is out of order in the archive of ${name}`),
   ]
   if (count !== undefined && count !== messages.length)
     problems.push(`the archive of ${name} has ${messages.length} messages, and says ${count}`)
@@ -63,7 +63,7 @@ export function sessionProblems(name: string, seen: readonly Seen[]): string[] {
   return [...bySession].flatMap(([session, those]) => {
     const late = disorder(those)
     const twice = repeated(textsOf(those)).map((body) => `${body} came to ${name} more than once in session ${session}`)
-    return twice.concat(late.map((body) => `${body} came to ${name} out of order in session ${session}`))
+    return twice.concat(late.map((one) => `${one} came to ${name} out of order in session ${session}`))
   })
 }
 
@@ -78,14 +78,13 @@ function repeated(items: readonly string[]): string[] {
   return items.filter((item) => seen.size === seen.add(item).size)
 }
 
-/** The messages behind one with a greater number, in their conversation; those that were kept are no measure for others. */
+/** The messages behind one with a greater number, in their conversation, each with that one; those that were kept are no measure for others. */
 function disorder(messages: readonly { readonly body: string; readonly delayed?: boolean }[]): string[] {
   const last = new Map<string, number>()
-  const late = messages.filter(({ body, delayed = false }) => {
+  return messages.flatMap(({ body, delayed = false }) => {
     const { conversation, n } = read(body)
     const before = last.get(conversation) ?? 0
     if (!delayed && n > before) last.set(conversation, n)
-    return n < before
+    return n < before ? [`${body} (behind #${before}${delayed ? ', delayed' : ''})`] : []
   })
-  return textsOf(late)
 }

@@ -68,6 +68,39 @@ describe('line: what keeps something waits, and nothing overtakes it', () => {
     assert.deepEqual(done, ['to nurse', 'back'])
   })
 
+  it('lets nothing overtake what has a place and is not ready', async () => {
+    const { line, commits, done, delivery } = scene()
+    const [first, second, third] = [delivery('keep 1'), delivery('2'), delivery('keep 3')]
+    void line.pass(first)
+    line.reserve(second)
+    void line.pass(third)
+    commits[0]!.resolve()
+    commits[1]!.resolve()
+    await settle()
+    assert.deepEqual(done, ['keep 1'])
+    void line.pass(second)
+    await settle()
+    assert.deepEqual(done, ['keep 1', '2', 'keep 3'])
+    assert.equal(line.empty, true)
+  })
+
+  it('goes on when what has a place leaves it, but not before its time', async () => {
+    const { line, commits, done, delivery } = scene()
+    const second = delivery('2')
+    void line.pass(delivery('keep 1'))
+    line.reserve(second)
+    void line.pass(delivery('3'))
+    line.leave(second)
+    await settle()
+    assert.deepEqual(done, [])
+    commits[0]!.resolve()
+    await settle()
+    assert.deepEqual(done, ['keep 1', '3'])
+    assert.equal(line.empty, true)
+    void line.pass(delivery('4'))
+    assert.deepEqual(done, ['keep 1', '3', '4'])
+  })
+
   it('forgets a pair that has nothing in line', async () => {
     const { line, commits, done, delivery } = scene()
     void line.pass(delivery('keep'))

@@ -4,6 +4,15 @@ import { type Delivery, HandledBefore } from './delivery.ts'
 /** How many deliveries of one user may wait for their commit before the user's sessions have to wait too. */
 const MAX_WAITING = 256
 
+/** The place in line of a delivery that is not ready to pass. */
+interface Place {
+  /** Resolves when the delivery before it is out of the line. */
+  readonly earlier: Promise<void> | undefined
+  readonly sender: string
+  readonly pair: string
+  readonly out: () => void
+}
+
 /** What a line tells its owner. */
 export interface LineEvents {
   /** The commit of a delivery has failed: it has no effects. */
@@ -21,6 +30,8 @@ export class Line {
   readonly #pairs = new Map<string, Delivery>()
   /** How many deliveries of each sender are in line. */
   readonly #senders = new Map<string, number>()
+  /** The places of those that are not ready. */
+  readonly #places = new Map<Delivery, Place>()
   readonly #storage: Database
   readonly #events: LineEvents
 
@@ -34,6 +45,7 @@ export class Line {
    * whomever it goes: one sender cannot fill the store's queue.
    */
   pass(delivery: Delivery): void | Promise<void> {
+    if (this.#places.size > 0 && this.#passFromPlace(delivery)) return
     const sender = delivery.from.bare.toString()
     // Who has nothing in line goes on without a look for the pair, whose name would have to be put together.
     if (!delivery.keeps && !this.#senders.has(sender)) return this.#passAtOnce(delivery)
@@ -41,11 +53,54 @@ export class Line {
     const earlier = this.#pairs.get(pair)
     if (!delivery.keeps && earlier === undefined) return this.#passAtOnce(delivery)
 
+    const waiting = this.#join(delivery, sender, pair)
+    delivery.done = this.#through(delivery, earlier?.done, sender, pair)
+    return waiting >= MAX_WAITING ? delivery.done : undefined
+  }
+
+  /** Puts the delivery behind all of its pair; returns how many of its sender are in line now. */
+  #join(delivery: Delivery, sender: string, pair: string): number {
     const waiting = (this.#senders.get(sender) ?? 0) + 1
     this.#senders.set(sender, waiting)
     this.#pairs.set(pair, delivery)
-    delivery.done = this.#through(delivery, earlier?.done, sender, pair)
-    return waiting >= MAX_WAITING ? delivery.done : undefined
+    return waiting
+  }
+
+  /**
+   * Gives a delivery its place in line though it is not ready to pass, as when its recipient has yet to be looked up: what comes later between the two
+   * waits for it. `pass` must follow, or `leave`.
+   */
+  reserve(delivery: Delivery): void {
+    const sender = delivery.from.bare.toString()
+    const pair = `${sender} ${delivery.to.bare}`
+    const earlier = this.#pairs.get(pair)?.done
+    this.#join(delivery, sender, pair)
+    const { promise, resolve: out } = Promise.withResolvers<void>()
+    this.#places.set(delivery, { earlier, sender, pair, out })
+    delivery.done = promise
+  }
+
+  /** Whether the delivery has had a place, from which it goes on. */
+  #passFromPlace(delivery: Delivery): boolean {
+    const place = this.#places.get(delivery)
+    if (place === undefined) return false
+    this.#places.delete(delivery)
+    const { earlier, sender, pair, out } = place
+    void this.#through(delivery, earlier, sender, pair).then(out)
+    return true
+  }
+
+  /** Takes a delivery that will not pass out of its place, if it has one still. */
+  leave(delivery: Delivery): void {
+    const place = this.#places.get(delivery)
+    if (place === undefined) return
+    this.#places.delete(delivery)
+    const { earlier, sender, pair, out } = place
+    // What waits behind it still waits for those before it.
+    void Promise.resolve(earlier).then(() => {
+      this.#out(delivery, sender, pair)
+      out()
+    })
   }
 
   #passAtOnce(delivery: Delivery): void {
@@ -110,8 +165,14 @@ export class Line {
     } catch (error) {
       this.#refused(delivery, error)
     }
+    this.#out(delivery, sender, pair)
+  }
+
+  #out(delivery: Delivery, sender: string, pair: string): void {
     if (this.#pairs.get(pair) === delivery) this.#pairs.delete(pair)
-    this.#leave(sender)
+    const rest = (this.#senders.get(sender) ?? 1) - 1
+    if (rest === 0) this.#senders.delete(sender)
+    else this.#senders.set(sender, rest)
   }
 
   #refused(delivery: Delivery, error: unknown): void {
@@ -125,11 +186,5 @@ export class Line {
 
   #complete(delivery: Delivery): void {
     delivery.complete(this.#events.stepFailed)
-  }
-
-  #leave(sender: string): void {
-    const rest = (this.#senders.get(sender) ?? 1) - 1
-    if (rest === 0) this.#senders.delete(sender)
-    else this.#senders.set(sender, rest)
   }
 }

@@ -228,17 +228,23 @@ export class Router {
     delivery.follow(waiting === undefined ? this.settled(again) : waiting.then(() => this.settled(again)))
   }
 
-  /** Takes a delivery to a local user on from where the filters have passed it, such as one that a resource has taken and its client has not. */
+  /**
+   * Takes a delivery to a local user on from where the filters have passed it, such as one that a resource has taken and its client has not. What is sent
+   * later between the two does not overtake it while the account is looked up.
+   */
   reroute(delivery: Delivery): void | Promise<void> {
     const host = this.#hostOf(delivery.to)
     if (host === undefined) return
-    return this.#guard(delivery, () =>
-      when(this.#exists(host, delivery.to), (exists) => {
+    const exists = this.#exists(host, delivery.to)
+    if (exists instanceof Promise) this.#line.reserve(delivery)
+    const waiting = this.#guard(delivery, () =>
+      when(exists, (found) => {
         // S42: the account may be gone, and nothing is left to a successor.
-        if (!exists) throw new StanzaError('cancel', 'service-unavailable', 'User not found')
+        if (!found) throw new StanzaError('cancel', 'service-unavailable', 'User not found')
         return this.#deliver(host, delivery)
       }),
     )
+    return waiting?.finally(() => this.#line.leave(delivery))
   }
 
   #exists(host: Host, user: Jid): boolean | Promise<boolean> {

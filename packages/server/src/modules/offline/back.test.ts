@@ -37,6 +37,21 @@ describe('RFC 6121 §8.5.2.2: a device that leaves while a message for it is sto
     assert.deepEqual(bodies((await arrive(scene, 'juliet/2')).received), ['1', '2'])
   })
 
+  it('its messages are not overtaken while the account is looked up', async (t) => {
+    const { scene, romeo, juliet } = await balcony(t, { section: DEAF, more: [[offline]] })
+    await romeo.send(chat('1'))
+    const { accounts } = scene.host
+    const answer = Promise.withResolvers<boolean>()
+    accounts.use(accounts.methods.map((method) => Object.assign({}, method, { exists: () => answer.promise })))
+    await juliet.disconnect()
+    const back = await arrive(scene, 'juliet/2')
+    await romeo.send(chat('2'))
+    assert.deepEqual(bodies(back.received), [])
+    answer.resolve(true)
+    await settle()
+    assert.deepEqual(bodies(back.received), ['1', '2'])
+  })
+
   it('R2: they count as handled when they are there', async (t) => {
     const storage = heldDatabase()
     const { scene, romeo, juliet } = await balcony(t, { storage, section: DEAF, more: [[offline], ...archived] })
