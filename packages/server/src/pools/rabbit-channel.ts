@@ -1,11 +1,12 @@
 /** One channel with publisher confirms: what was published and what the broker said of it. */
 import type { ConfirmChannel, Message } from 'amqplib'
+import type { PublicationFrames } from './rabbit-frames.ts'
 import { type MessageProperties, type Published, RabbitError, type RabbitProblem } from './rabbit-pool.ts'
 
 interface Unconfirmed {
   readonly properties: MessageProperties
-  /** Bytes of the body. */
-  readonly size: number
+  /** Bytes of the body, once it is published. */
+  size: number
   /** When it was published, by the monotonic clock. */
   readonly at: number
   returned: string | undefined
@@ -20,12 +21,21 @@ export interface ChannelEvents {
   ended(error: RabbitError | undefined, at: number): void
 }
 
+/** What the driver's channels have besides what its types tell. */
+interface DriversOwn {
+  /** The number of the channel. */
+  readonly ch: number
+  /** Takes whom to tell when the broker has spoken about the next message. */
+  pushConfirmCallback(told: (error: unknown) => void): void
+}
+
 /** AMQP's short strings, of which a routing key is one, hold so many bytes. */
 const MAX_SHORT_STRING = 255
 
 /** A channel for publishing. Once closed it stays closed; the pool opens another. */
 export class PublishingChannel {
-  readonly #channel: ConfirmChannel
+  readonly #driver: DriversOwn
+  readonly #frames: PublicationFrames
   readonly #limit: number
   readonly #events: ChannelEvents
   /** In the order in which they were published. */
@@ -33,16 +43,22 @@ export class PublishingChannel {
   readonly #mandatory = new Map<string, Unconfirmed>()
   /** The broker's reason for closing the channel. */
   #failure: { readonly code: number; readonly text: string } | undefined
+  #closed = false
 
-  constructor(channel: ConfirmChannel, limit: number, events: ChannelEvents) {
-    this.#channel = channel
+  /** `frames` are those of the connection that the channel belongs to. */
+  constructor(channel: ConfirmChannel, frames: PublicationFrames, limit: number, events: ChannelEvents) {
+    this.#driver = channel as unknown as DriversOwn
+    this.#frames = frames
     this.#limit = limit
     this.#events = events
     channel.on('error', (error: Error & { code?: number }) => {
       this.#failure ??= { code: error.code ?? 0, text: error.message }
     })
     channel.on('return', (message: Message) => this.#returned(message))
-    channel.on('close', () => events.closed(this.#failure?.text))
+    channel.on('close', () => {
+      this.#closed = true
+      events.closed(this.#failure?.text)
+    })
   }
 
   /** The number of messages that the broker has not spoken about. */
@@ -59,22 +75,17 @@ export class PublishingChannel {
     at: number,
     told: Published,
   ): void {
-    const content = Buffer.from(body)
-    const message: Unconfirmed = { properties, size: content.length, at, returned: undefined, told }
+    const message: Unconfirmed = { properties, size: 0, at, returned: undefined, told }
     const refusal = this.#refusal(routingKey)
     if (refusal !== undefined) return this.#tell(message, refusal)
     this.#unconfirmed.add(message)
     if (properties.mandatory) this.#mandatory.set(properties.messageId, message)
-    try {
-      this.#channel.publish(exchange, routingKey, content, properties, (error: unknown) =>
-        this.#confirmed(message, error),
-      )
-    } catch (error) {
-      this.#settle(message, new RabbitError('lost', error instanceof Error ? error.message : String(error)))
-    }
+    message.size = this.#frames.publish(this.#driver.ch, exchange, routingKey, body, properties)
+    this.#driver.pushConfirmCallback((error) => this.#confirmed(message, error))
   }
 
   #refusal(routingKey: string): RabbitError | undefined {
+    if (this.#closed) return new RabbitError('lost', this.#failure?.text ?? 'the channel is closed')
     if (this.#unconfirmed.size >= this.#limit)
       return new RabbitError('overloaded', `${this.#limit} messages are unconfirmed`)
     if (Buffer.byteLength(routingKey) > MAX_SHORT_STRING)

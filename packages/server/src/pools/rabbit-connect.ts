@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ChannelModel } from 'amqplib'
 import type { PoolOf } from '../core/config/types.ts'
+import { PublicationFrames } from './rabbit-frames.ts'
 import { certificateFault, tlsClientOptions } from './tls-client.ts'
 
 /** The settings of a pool. */
@@ -39,31 +40,15 @@ export async function connectRabbit(settings: RabbitSettings, name: string): Pro
     throw new Error(`the broker does not let "${username}" into the virtual host "${virtual_host}", or there is none`)
   })
   const fault = tls === undefined ? undefined : certificateFault(tls, socketOf(model) as TLSSocket)
-  if (fault === undefined) {
-    gatherWrites(socketOf(model))
-    return model
-  }
+  if (fault === undefined) return model
   model.on('error', () => undefined)
   destroyRabbit(model, fault)
   throw new Error(`the broker's certificate is not accepted: ${fault}`)
 }
 
-/** The driver writes message by message: what comes within a turn of the event loop is to be one call of the system. */
-function gatherWrites(socket: Socket): void {
-  const write = socket.write.bind(socket) as (...args: unknown[]) => boolean
-  let gathering = false
-  const uncork = (): void => {
-    gathering = false
-    socket.uncork()
-  }
-  socket.write = (...args: unknown[]) => {
-    if (!gathering) {
-      gathering = true
-      socket.cork()
-      setImmediate(uncork)
-    }
-    return write(...args)
-  }
+/** Publications go past the driver's streams; see rabbit-frames.ts. */
+export function framesFor(model: ChannelModel): PublicationFrames {
+  return new PublicationFrames(socketOf(model), (model.connection as unknown as { readonly frameMax: number }).frameMax)
 }
 
 /** Breaks a connection without a word to the broker; its listeners are told `reason`. */

@@ -5,8 +5,9 @@ import type { Clock } from '../core/clock.ts'
 import type { PoolOf } from '../core/config/types.ts'
 import type { Log } from '../core/log.ts'
 import { PublishingChannel } from './rabbit-channel.ts'
-import { type RabbitSettings, connectRabbit, destroyRabbit } from './rabbit-connect.ts'
+import { type RabbitSettings, connectRabbit, destroyRabbit, framesFor } from './rabbit-connect.ts'
 import { RabbitFigures } from './rabbit-figures.ts'
+import type { PublicationFrames } from './rabbit-frames.ts'
 import {
   type Exchange,
   type MessageProperties,
@@ -48,6 +49,12 @@ const MAX_UNCONFIRMED = 1000
  */
 export function openRabbitPool(options: RabbitPoolOptions): OpenRabbitPool {
   return new Pool(options)
+}
+
+/** A connection, and what publishes over it. */
+interface Link {
+  readonly model: ChannelModel
+  readonly frames: PublicationFrames
 }
 
 class Pool implements OpenRabbitPool {
@@ -154,7 +161,8 @@ class Pool implements OpenRabbitPool {
     try {
       model = await connectRabbit(this.#settings, this.#options.name)
       this.#watch(model)
-      const opening = Promise.all(Array.from({ length: this.channels }, (_, index) => this.#channel(model!, index)))
+      const link = { model, frames: framesFor(model) }
+      const opening = Promise.all(Array.from({ length: this.channels }, (_, index) => this.#channel(link, index)))
       await within(opening, this.#settings.call_timeout, 'the broker does not open channels')
     } catch (error) {
       if (model === undefined) this.#failed(textOf(error))
@@ -200,14 +208,15 @@ class Pool implements OpenRabbitPool {
   }
 
   /** Opens the channel with this number; when the broker closes it alone, another takes its place. */
-  async #channel(model: ChannelModel, index: number): Promise<void> {
+  async #channel(link: Link, index: number): Promise<void> {
+    const { model, frames } = link
     const driver = await model.createConfirmChannel()
-    const channel = new PublishingChannel(driver, this.capacity, {
+    const channel = new PublishingChannel(driver, frames, this.capacity, {
       closed: (why) => {
         if (this.#model !== model) return
         this.#open[index] = undefined
         // Without a reason the whole connection is on its way down.
-        if (why !== undefined) this.#reopen(model, index, why)
+        if (why !== undefined) this.#reopen(link, index, why)
       },
       ended: (error, at) => this.figures.ended(error, this.#options.clock.monotonic() - at),
     })
@@ -215,10 +224,10 @@ class Pool implements OpenRabbitPool {
   }
 
   /** Tells nobody: whoever has lost a message tries again after a pause, and may only lose the next channel (R11: a revoked right). */
-  #reopen(model: ChannelModel, index: number, why: string): void {
+  #reopen(link: Link, index: number, why: string): void {
     if (why !== this.#channelFault) this.#log('rabbit_channel_closed', why)
     this.#channelFault = why
-    this.#channel(model, index).catch((error: unknown) => destroyRabbit(model, textOf(error)))
+    this.#channel(link, index).catch((error: unknown) => destroyRabbit(link.model, textOf(error)))
   }
 
   #failed(error: string): void {
