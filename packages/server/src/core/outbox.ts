@@ -20,8 +20,8 @@ export interface NewEvent {
 
 /** A write that adds an event. */
 export interface Adding extends Write {
-  /** Adds another event instead, of the same conversation. Only before the write is handed in. */
-  become(event: NewEvent): void
+  /** Adds an event instead that differs in these. Only before the write is handed in. */
+  become(change: Pick<NewEvent, 'id' | 'body' | 'events'>): void
 }
 
 /** An event as a sink gets it. */

@@ -93,32 +93,23 @@ export async function openOutbox(db: Database, options: OutboxOptions): Promise<
 /** The write of a row; until it is handed in, its parameters may change. */
 class AddingRow implements Adding {
   readonly sql = ADD
-  params: readonly SqlValue[]
+  readonly params: SqlValue[]
   readonly committed: () => void
-  readonly #writer: string
 
   constructor(writer: string, event: NewEvent, committed: () => void) {
-    this.#writer = writer
-    this.params = paramsOf(writer, event)
+    const { id, hostType, kind, conversation, body, at, events = 1 } = event
+    // In the order of `ADD`.
+    this.params = [writer, laneOf(conversation), id, hostType, kind, conversation, body, at, events]
     this.committed = committed
   }
 
-  become(event: NewEvent): void {
-    this.params = paramsOf(this.#writer, event)
+  become({ id, body, events = 1 }: Pick<NewEvent, 'id' | 'body' | 'events'>): void {
+    const { params } = this
+    params[2] = id
+    params[6] = body
+    params[8] = events
   }
 }
-
-const paramsOf = (writer: string, { id, hostType, kind, conversation, body, at, events = 1 }: NewEvent): SqlValue[] => [
-  writer,
-  laneOf(conversation),
-  id,
-  hostType,
-  kind,
-  conversation,
-  body,
-  at,
-  events,
-]
 
 async function registeredSinks(db: Database, writer: string): Promise<Set<string>> {
   const rows = await db.query<{ sink: string }>('SELECT DISTINCT sink FROM outbox_cursor WHERE writer = ?', writer)

@@ -84,23 +84,34 @@ function partOf(row: OutboxRow, direction: ChatEvent['direction']): OutboxRow {
 
 /** The event of a row; throws a PoisonError when there is none in it. */
 export function eventOf(row: OutboxRow): { readonly event: Event; readonly metadata: Metadata } {
-  const { id, hostType, conversation, at, kind } = row
-  const { metadata = {}, ...rest } = parsed(row.body)
-  const event = { ...rest, id, hostType, conversation, at, kind }
-  if (!isEvent(event)) throw new PoisonError(`the row holds no ${kind}`)
-  return { event, metadata: metadata as Metadata }
+  const values = parsed(row.body)
+  // An object made of named values is made at once; one that takes over what another has costs three times as much.
+  const event = row.kind === 'chat_event' ? chatIn(row, values) : statusIn(row, values)
+  return { event, metadata: (values['metadata'] ?? NO_METADATA) as Metadata }
 }
 
-function parsed(body: string): Record<string, unknown> {
+type Values = Readonly<Record<string, unknown>>
+
+function parsed(body: string): Values {
   try {
     const value: unknown = JSON.parse(body)
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+    if (typeof value === 'object' && value !== null) return value as Values
   } catch {}
   throw new PoisonError('the row holds no JSON object')
 }
 
-function isEvent(value: Record<string, unknown>): value is Record<string, unknown> & Event {
-  const texts = (...names: readonly string[]): boolean => names.every((name) => typeof value[name] === 'string')
-  if (value['kind'] === 'user_status_event') return texts('jid') && typeof value['online'] === 'boolean'
-  return value['kind'] === 'chat_event' && texts('direction', 'type', 'from', 'to', 'body')
+function chatIn({ id, hostType, conversation, at }: OutboxRow, values: Values): ChatEvent {
+  const { direction, type, from, to, body } = values
+  if (!isText(direction) || !isText(type) || !isText(from) || !isText(to) || !isText(body))
+    throw new PoisonError('the row holds no chat_event')
+  const event = { kind: 'chat_event', id, hostType, conversation, at, direction, type, from, to, body }
+  return event as ChatEvent
 }
+
+function statusIn({ kind, id, hostType, conversation, at }: OutboxRow, { jid, online }: Values): UserStatusEvent {
+  if (kind !== 'user_status_event' || !isText(jid) || typeof online !== 'boolean')
+    throw new PoisonError(`the row holds no ${kind}`)
+  return { kind, id, hostType, conversation, at, jid, online }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
