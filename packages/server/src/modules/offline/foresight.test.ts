@@ -103,6 +103,19 @@ describe('the look into a mailbox when a session begins', () => {
     assert.deepEqual(bodies(juliet), ['1'])
   })
 
+  it('of nothing is remembered for a session that comes and goes, until something is stored', async (t) => {
+    const { scene, romeo } = await verona(t)
+    const juliet = scene.connect('juliet/balcony')
+    await settle()
+    const questions = asked(scene)
+    for (const type of [undefined, 'unavailable', undefined, 'unavailable']) await juliet.send(Presence({ type }))
+    assert.equal(questions(), 0)
+    await romeo.send(chat('1'))
+    await juliet.send(Presence())
+    await settle()
+    assert.deepEqual(bodies(juliet), ['1'])
+  })
+
   it('is made at each session where other nodes may store something', async (t) => {
     const { scene } = await verona(t)
     Object.assign(scene.host, { nodes: { ...scene.host.nodes, possible: true } })

@@ -54,7 +54,8 @@ export class Foresight {
 
   /** Whether the mailbox is known to be empty. What other nodes store is not known in time. */
   isEmpty(owner: string): boolean {
-    return this.#looks.get(owner)?.empty === true && this.#host.nodes.names().length === 0
+    const empty = this.#looks.get(owner)?.empty ?? this.#empty.has(owner)
+    return empty && this.#host.nodes.names().length === 0
   }
 
   /** The session has no more use for its look; one that is not over yet comes to nothing. */
