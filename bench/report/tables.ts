@@ -82,6 +82,7 @@ const complete = (rows: readonly Row[]) =>
 const presence: readonly Column[] = [
   ['test', first('test')],
   ['CPU ms for coming and going', 'cpu_ms_per_round'],
+  ['first times', 'first_cpu_ms_per_round'],
   ['CPU ms for a login', 'cpu_ms_per_login'],
   ['CPU ms for a login, first storm after a start', 'first_cpu_ms_per_login'],
   ['CPU µs for a presence', 'cpu_us_per_presence'],
