@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ChannelModel } from 'amqplib'
 import type { PoolOf } from '../core/config/types.ts'
+import { type DriversConnection, readAnswers } from './rabbit-answers.ts'
 import { PublicationFrames } from './rabbit-frames.ts'
 import { certificateFault, tlsClientOptions } from './tls-client.ts'
 
@@ -46,9 +47,11 @@ export async function connectRabbit(settings: RabbitSettings, name: string): Pro
   throw new Error(`the broker's certificate is not accepted: ${fault}`)
 }
 
-/** Publications go past the driver's streams; see rabbit-frames.ts. */
-export function framesFor(model: ChannelModel): PublicationFrames {
-  return new PublicationFrames(socketOf(model), (model.connection as unknown as { readonly frameMax: number }).frameMax)
+/** What the driver does slowly is done past it: publications go out (rabbit-frames.ts), and what the broker says of them comes in (rabbit-answers.ts). */
+export function bypass(model: ChannelModel): PublicationFrames {
+  const connection = model.connection as unknown as DriversConnection & { readonly frameMax: number }
+  readAnswers(connection)
+  return new PublicationFrames(socketOf(model), connection.frameMax)
 }
 
 /** Breaks a connection without a word to the broker; its listeners are told `reason`. */

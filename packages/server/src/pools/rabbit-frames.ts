@@ -6,12 +6,12 @@ import type { Writable } from 'node:stream'
 import type { MessageProperties } from './rabbit-pool.ts'
 
 /** Types of frames, and the octet behind each. */
-const METHOD = 1
-const HEADER = 2
-const BODY = 3
-const FRAME_END = 0xce
+export const METHOD = 1
+export const HEADER = 2
+export const BODY = 3
+export const FRAME_END = 0xce
 /** Octets around what a frame holds. */
-const AROUND = 8
+export const AROUND = 8
 
 /** The class `basic`, its method `publish`, and the flag `mandatory`. */
 const BASIC = 60

@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import type { PoolOf } from '../core/config/types.ts'
 import type { Log } from '../core/log.ts'
 import { PublishingChannel } from './rabbit-channel.ts'
-import { type RabbitSettings, connectRabbit, destroyRabbit, framesFor } from './rabbit-connect.ts'
+import { type RabbitSettings, bypass, connectRabbit, destroyRabbit } from './rabbit-connect.ts'
 import { RabbitFigures } from './rabbit-figures.ts'
 import type { PublicationFrames } from './rabbit-frames.ts'
 import {
@@ -161,7 +161,7 @@ class Pool implements OpenRabbitPool {
     try {
       model = await connectRabbit(this.#settings, this.#options.name)
       this.#watch(model)
-      const link = { model, frames: framesFor(model) }
+      const link = { model, frames: bypass(model) }
       const opening = Promise.all(Array.from({ length: this.channels }, (_, index) => this.#channel(link, index)))
       await within(opening, this.#settings.call_timeout, 'the broker does not open channels')
     } catch (error) {
