@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseJid } from '@meerkat/protocol'
+import { type IpEntry, ipRules } from '../../modules/register/ip-rules.ts'
 import { accessLimit, accessRule } from '../access.ts'
 import { starterConfig } from './starter.ts'
 import { load as loadWith, starterParts } from './testing.ts'
@@ -8,6 +9,11 @@ import { load as loadWith, starterParts } from './testing.ts'
 const load = (text: string) => loadWith(text, starterParts)
 
 const starter = starterConfig()
+
+/** Of `mod_register`. */
+interface Settings {
+  readonly ip_access: readonly IpEntry[]
+}
 
 test('the starter file is accepted without a notice', () => {
   const config = load(starter)
@@ -39,6 +45,14 @@ test('the rules of the starter file say what they are there for', () => {
   assert.equal(accessRule(host, 'muc_admin', alice, 'localhost'), 'deny')
   assert.equal(accessLimit(host, 'max_user_sessions', alice, 'localhost', 100), 10)
   assert.equal(accessLimit(host, 'max_user_offline_messages', alice, 'localhost', 0), 100)
+})
+
+test('the starter file lets this machine alone register accounts', () => {
+  const { ip_access } = load(starter).hostTypes.get('localhost')!.modules.get('mod_register') as Settings
+  const mayRegister = ipRules(ip_access)
+  for (const address of ['127.0.0.1', '127.8.0.1', '::1', '::ffff:127.0.0.1']) assert.ok(mayRegister(address), address)
+  for (const address of ['192.0.2.1', '2001:db8::1', '::ffff:192.0.2.1', 'fe80::1'])
+    assert.ok(!mayRegister(address), address)
 })
 
 test('tables may be appended to the starter file', () => {

@@ -176,7 +176,9 @@ const rest = (domain: string): string => `\
   access = "register"
   ip_access = [
     { address = "127.0.0.0/8", policy = "allow" },
+    { address = "::1", policy = "allow" },
     { address = "0.0.0.0/0", policy = "deny" },
+    { address = "::/0", policy = "deny" },
   ]
 
 [modules.mod_offline]
