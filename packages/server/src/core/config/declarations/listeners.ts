@@ -117,19 +117,19 @@ export const c2sSettings = {
 }
 
 const s2sPreAuthSettings = {
-  max_stanza_size: integer(8192, 'Bytes that an element may have.', { min: 1024 }),
-  auth_timeout: seconds(30, 'How long a server may take from connecting to its first domain.'),
+  max_stanza_size: live(integer(8192, 'Bytes that an element may have.', { min: 1024 })),
+  auth_timeout: live(seconds(30, 'How long a server may take from connecting to its first domain.')),
   max_unauthenticated_per_ip: integerOrInfinity(100, 'Connections from one address that have shown no domain.', {
     min: 1,
   }),
 }
 
 const s2sLimits = {
-  max_elements: integer(4096, 'Elements that a stanza may have.', { min: 32 }),
-  max_depth: integer(64, 'How deep elements may be nested.', { min: 8 }),
-  max_attributes: integer(256, 'Attributes that an element may have.', { min: 16 }),
+  max_elements: live(integer(4096, 'Elements that a stanza may have.', { min: 32 })),
+  max_depth: live(integer(64, 'How deep elements may be nested.', { min: 8 })),
+  max_attributes: live(integer(256, 'Attributes that an element may have.', { min: 16 })),
   max_queue_bytes: integer(65_536, 'Bytes of answers that may wait for a server that does not read.', { min: 4096 }),
-  idle_timeout: seconds(3600, 'How long a server may be silent.', { infinity: true }),
+  idle_timeout: live(seconds(3600, 'How long a server may be silent.', { infinity: true })),
 }
 
 /** `[[listen.s2s]]`: other servers. */
@@ -163,9 +163,9 @@ const componentPreAuthSettings = {
 }
 
 const componentLimits = {
-  max_elements: integer(4096, 'Elements that a stanza may have.', { min: 32 }),
-  max_depth: integer(64, 'How deep elements may be nested.', { min: 8 }),
-  max_attributes: integer(256, 'Attributes that an element may have.', { min: 16 }),
+  max_elements: live(integer(4096, 'Elements that a stanza may have.', { min: 32 })),
+  max_depth: live(integer(64, 'How deep elements may be nested.', { min: 8 })),
+  max_attributes: live(integer(256, 'Attributes that an element may have.', { min: 16 })),
   max_queue_bytes: integer(8_388_608, 'Bytes that may wait for a component that does not read; more are refused.', {
     min: 65_536,
   }),
