@@ -1,15 +1,12 @@
 /** The driver hears the same of its publications, whoever reads what the broker says, and however it is cut on its way. */
 import { deepEqual, equal } from 'node:assert/strict'
 import type { EventEmitter } from 'node:events'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type DriversConnection, readAnswers } from './rabbit-answers.ts'
+import { ofDriver } from './testing/driver.ts'
 
-const require = createRequire(import.meta.url)
-const ofDriver = (name: string): unknown => require(join(dirname(require.resolve('amqplib')), 'lib', name))
 const defs = ofDriver('defs.js') as Record<string, number> & {
   readonly encodeMethod: (id: number, channel: number, fields: object) => Buffer
   readonly encodeProperties: (id: number, channel: number, size: number, fields: object) => Buffer

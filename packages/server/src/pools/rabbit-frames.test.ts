@@ -1,12 +1,11 @@
 /** Publications are what AMQP says: the driver's own decoder reads them. */
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { PublicationFrames } from './rabbit-frames.ts'
 import type { MessageProperties } from './rabbit-pool.ts'
+import { ofDriver } from './testing/driver.ts'
 
 /** What the driver makes of a frame. */
 interface Frame {
@@ -17,8 +16,6 @@ interface Frame {
   readonly content?: Buffer
 }
 
-const require = createRequire(import.meta.url)
-const ofDriver = (name: string): unknown => require(join(dirname(require.resolve('amqplib')), 'lib', name))
 const { parseFrame, decodeFrame } = ofDriver('frame.js') as {
   readonly parseFrame: (octets: Buffer, max: number) => { readonly rest: Buffer } | false
   readonly decodeFrame: (frame: object) => Frame
