@@ -55,3 +55,23 @@ test('R21: so is the end of a connection that breaks: its receiver hears of it i
   await later(told, () => void socket.destroy(new Error('reset')))
   assert.deepEqual(told, ['others', 'connection lost', 'gone'])
 })
+
+test('R21: who has said a little is read on while it waits; who says more, or much, is not until it was heard', async (t) => {
+  for (const [said, stops] of [
+    [['<message/>'], 0],
+    [['<message/>', '<message/>'], 1],
+    [[`<message>${' '.repeat(5000)}</message>`], 1],
+  ] as const) {
+    const { socket, told } = await wired(t)
+    socket.push(STREAM)
+    await settle()
+    const pause = t.mock.method(socket, 'pause')
+    await later(told, () => {
+      for (const words of said) socket.push(words)
+      assert.equal(pause.mock.callCount(), stops)
+      assert.equal(socket.isPaused(), stops > 0)
+    })
+    assert.equal(socket.isPaused(), false)
+    assert.deepEqual(told, ['opened', 'others', ...said.map(() => 'message')])
+  }
+})
