@@ -25,6 +25,8 @@ export interface Write {
   readonly late?: 'each' | 'summed'
   /** Called once the unit is durable, before the unit's promise resolves. */
   readonly committed?: () => void
+  /** For an INSERT into a table that numbers its rows: called like `committed`, with the row's number where the engine tells it. */
+  added?(number: number | undefined): void
 }
 
 /** A main store: SQLite, PostgreSQL, MySQL or memory. */

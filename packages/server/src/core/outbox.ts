@@ -16,12 +16,14 @@ export interface NewEvent {
   readonly at: number
   /** How many events this is, for whoever counts and acknowledges them; default 1. */
   readonly events?: number
+  /** What it was made from. Who gets the row from memory finds it there, and need not read it from `body`; it is not stored. */
+  readonly source?: unknown
 }
 
 /** A write that adds an event. */
 export interface Adding extends Write {
-  /** Adds an event instead that differs in these. Only before the write is handed in. */
-  become(change: Pick<NewEvent, 'id' | 'body' | 'events'>): void
+  /** Adds another event of the same conversation instead. Only before the write is handed in. */
+  become(event: NewEvent): void
 }
 
 /** An event as a sink gets it. */

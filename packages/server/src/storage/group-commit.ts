@@ -3,19 +3,28 @@ import { StorageError, type Write } from '../core/database.ts'
 import { BatchQueue, type Job, type Pace, type QueueLimits, weightOf } from './batch-queue.ts'
 import { type Failure } from './sqlite/transaction.ts'
 
+/** What became of a batch: the units that were not kept, and the numbers of rows that the others have `added`, in order, where the engine tells them. */
+export interface Outcome {
+  readonly failures: readonly Failure[]
+  readonly numbers: readonly number[]
+}
+
 /**
  * How an engine keeps a unit until its transaction. `pack` is called once for each unit, in their order, and `commit` gets what it has returned:
- * commits the units as one transaction and says which were not kept.
+ * commits the units as one transaction and says what became of them.
  */
 export interface Committer<P> {
   pack(writes: readonly Write[]): P
-  commit(units: readonly P[]): Promise<readonly Failure[]>
+  commit(units: readonly P[]): Promise<Outcome>
 }
 
-/** Units wait as they were handed in. */
+/** Units wait as they were handed in, and numbers of rows are not told. */
 export const unpacked = (
   commit: (units: readonly (readonly Write[])[]) => Promise<readonly Failure[]>,
-): Committer<readonly Write[]> => ({ pack: (writes) => writes, commit })
+): Committer<readonly Write[]> => ({
+  pack: (writes) => writes,
+  commit: async (units) => ({ failures: await commit(units), numbers: [] }),
+})
 
 interface Unit<P> extends Job {
   readonly packed: P
@@ -23,6 +32,8 @@ interface Unit<P> extends Job {
   readonly refusals: readonly (Error | undefined)[] | undefined
   /** Told when the unit is durable. */
   readonly listeners: readonly (() => void)[] | undefined
+  /** Those of its writes that are told their rows' numbers; undefined when there are none. */
+  readonly adding: readonly Write[] | undefined
   done(): void
 }
 
@@ -49,8 +60,8 @@ export class GroupCommit<P> {
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       const packed = this.#committer.pack(writes)
-      const [refusals, listeners] = [refusalsOf(writes), listenersOf(writes)]
-      this.#queue.add({ packed, refusals, listeners, bytes, patient, done: resolve, fail: reject })
+      const [refusals, listeners, adding] = [refusalsOf(writes), listenersOf(writes), addingOf(writes)]
+      this.#queue.add({ packed, refusals, listeners, adding, bytes, patient, done: resolve, fail: reject })
     })
   }
 
@@ -78,9 +89,17 @@ function listenersOf(writes: readonly Write[]): readonly (() => void)[] | undefi
   return listeners
 }
 
+function addingOf(writes: readonly Write[]): readonly Write[] | undefined {
+  let adding: readonly Write[] | undefined
+  for (const write of writes)
+    if (write.added !== undefined) adding = adding === undefined ? [write] : adding.concat(write)
+  return adding
+}
+
 async function run<P>(committer: Committer<P>, units: readonly Unit<P>[]): Promise<void> {
-  const failures = await committer.commit(units.map(({ packed }) => packed))
+  const { failures, numbers } = await committer.commit(units.map(({ packed }) => packed))
   let next = 0
+  let numbered = 0
   for (let i = 0; i < units.length; i++) {
     const unit = units[i]!
     const failure = failures[next]
@@ -88,7 +107,8 @@ async function run<P>(committer: Committer<P>, units: readonly Unit<P>[]): Promi
       next++
       unit.fail(errorOf(failure, unit.refusals))
     } else {
-      if (unit.listeners !== undefined) tell(unit.listeners)
+      if (unit.listeners !== undefined) for (const committed of unit.listeners) tell(committed)
+      if (unit.adding !== undefined) for (const write of unit.adding) tellNumber(write, numbers[numbered++])
       unit.done()
     }
   }
@@ -100,12 +120,20 @@ function errorOf(failure: Failure, refusals: readonly (Error | undefined)[] | un
 }
 
 /** The unit is durable whatever its listeners do: one that throws is a mistake of the program, reported but harmless to the rest. */
-function tell(listeners: readonly (() => void)[]): void {
-  for (const committed of listeners) {
-    try {
-      committed()
-    } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error))
-    }
+function tell(listener: () => void): void {
+  try {
+    listener()
+  } catch (error) {
+    warn(error)
   }
 }
+
+function tellNumber(write: Write, number: number | undefined): void {
+  try {
+    write.added?.(number)
+  } catch (error) {
+    warn(error)
+  }
+}
+
+const warn = (error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error))

@@ -1,13 +1,13 @@
 /** A store in memory, in the same thread, with the semantics of the embedded one: for module tests. */
 import { type Database, type SqlValue, StorageError, type Write } from '../core/database.ts'
 import { AT_ONCE } from './batch-queue.ts'
-import { GroupCommit, unpacked } from './group-commit.ts'
+import { type Committer, GroupCommit, type Outcome } from './group-commit.ts'
 import { schemaDialect } from './migrations/dialect.ts'
 import { type Migration, migrationWrites, MIGRATIONS } from './migrations/index.ts'
 import { Connection } from './sqlite/connection.ts'
 import { problemOf } from './sqlite/errors.ts'
 import { rowsOf } from './sqlite/rows.ts'
-import { commitUnits, type Failure } from './sqlite/transaction.ts'
+import { type Statement, commitUnits } from './sqlite/transaction.ts'
 
 const LIMITS = { jobs: 10_000, bytes: 64 * 1024 * 1024, batch: 1000 }
 
@@ -15,11 +15,7 @@ const LIMITS = { jobs: 10_000, bytes: 64 * 1024 * 1024, batch: 1000 }
 export function memoryDatabase(migrations: readonly Migration[] = MIGRATIONS): Database {
   const connection = new Connection({ file: ':memory:', durability: 'process' })
   for (const write of migrationWrites(migrations, schemaDialect('sqlite'))) connection.run(write.sql, write.params)
-  const commits = new GroupCommit(
-    unpacked(async (units) => commitAll(connection, units)),
-    LIMITS,
-    AT_ONCE,
-  )
+  const commits = new GroupCommit(committer(connection), LIMITS, AT_ONCE)
   let closed = false
   return {
     commit: (writes) => commits.commit(writes),
@@ -40,12 +36,19 @@ export function atWork(): boolean {
   return false
 }
 
-function commitAll(connection: Connection, units: readonly (readonly Write[])[]): Failure[] {
-  const statements = units.map((writes) =>
-    writes.map(({ sql, params, orElse, late }) => ({ sql, params, mustChange: orElse !== undefined, late })),
-  )
-  return commitUnits(connection, statements)
-}
+const committer = (connection: Connection): Committer<readonly Statement[]> => ({
+  pack: statementsOf,
+  async commit(units): Promise<Outcome> {
+    const numbers: number[] = []
+    return { failures: commitUnits(connection, units, numbers), numbers }
+  },
+})
+
+const statementsOf = (writes: readonly Write[]): Statement[] =>
+  writes.map((write) => {
+    const { sql, params, orElse, late } = write
+    return { sql, params, mustChange: orElse !== undefined, late, numbered: write.added !== undefined }
+  })
 
 function ask<Row>(connection: Connection, sql: string, params: readonly SqlValue[]): Row[] {
   try {

@@ -1,14 +1,18 @@
 /** A sink's reader of the outbox. */
 import type { Database, Write } from '../core/database.ts'
 import type { OutboxReader, OutboxRow, Place } from '../core/outbox.ts'
+import { FreshRows } from './outbox-fresh.ts'
 import { Progress } from './outbox-progress.ts'
+
+/** Told of each row that was added; the row itself where the engine has told its number. */
+export type Told = (row: OutboxRow | undefined) => void
 
 /** What a reader is made of. */
 export interface ReaderOptions {
   readonly writer: string
   readonly sink: string
-  /** Where to put a listener that is called for each row added. */
-  readonly wake: Set<() => void>
+  /** Where to put whoever is told of rows. */
+  readonly told: Set<Told>
   readonly flushEvery: number
   readonly maxUnacknowledged: number
   /** Called with the number of rows by which the sink's floor has moved. */
@@ -71,7 +75,8 @@ class Reader {
   readonly #db: Database
   readonly #options: ReaderOptions
   readonly #listeners = new Set<() => void>()
-  readonly #wake = (): void => this.#added()
+  readonly #fresh = new FreshRows()
+  readonly #tell: Told = (row) => this.#added(row)
   #opening: Promise<Progress> | undefined
   #progress: Progress | undefined
   #reading: Promise<unknown> = Promise.resolve()
@@ -86,7 +91,7 @@ class Reader {
   constructor(db: Database, options: ReaderOptions) {
     this.#db = db
     this.#options = options
-    options.wake.add(this.#wake)
+    options.told.add(this.#tell)
     // Registered by a unit of its own, before any that is handed in later; a failure shows at the first read, which tries again.
     this.#open().catch(() => {})
   }
@@ -103,7 +108,7 @@ class Reader {
     this.#unflushed++
     if (this.#full && progress.span <= this.#options.maxUnacknowledged / 2) {
       this.#full = false
-      this.#added()
+      this.#wake()
     }
     if (progress.outstanding === 0 || this.#unflushed >= this.#options.flushEvery) this.#flushLater()
   }
@@ -134,7 +139,7 @@ class Reader {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#options.wake.delete(this.#wake)
+    this.#options.told.delete(this.#tell)
     this.#listeners.clear()
     await this.#reading
     await this.#opening?.catch(() => {})
@@ -175,6 +180,7 @@ class Reader {
     if (seq === undefined) return false
     // Until it is loaded anew, acknowledgements of what was handed out before mean nothing.
     this.#progress = undefined
+    this.#fresh.clear()
     this.#unflushed = 0
     this.#opening = undefined
     await this.#db.commit([
@@ -197,17 +203,23 @@ class Reader {
     const progress = await this.#open()
     const wanted = Math.min(limit, this.#options.maxUnacknowledged - progress.span)
     this.#full ||= wanted < limit
-    const fresh: OutboxRow[] = []
-    while (fresh.length < wanted && !this.#closed) {
-      const missing = wanted - fresh.length
-      const rows = await this.#db.query<OutboxRow>(READ, this.#options.writer, progress.position, missing)
-      for (const row of rows) if (progress.handOut(row.lane, row.seq, row.events)) fresh.push(row)
-      if (rows.length < missing) break
+    let rows = this.#fresh.take(progress, wanted)
+    if (this.#fresh.areAll) return rows
+    while (rows.length < wanted && !this.#closed) {
+      const missing = wanted - rows.length
+      const read = () => this.#db.query<OutboxRow>(READ, this.#options.writer, progress.position, missing)
+      rows = rows.concat(await this.#fresh.readOn(progress, missing, read))
+      if (!this.#fresh.isBehind) break
     }
-    return fresh
+    return rows.concat(this.#fresh.take(progress, wanted - rows.length))
   }
 
-  #added(): void {
+  #added(row: OutboxRow | undefined): void {
+    this.#fresh.add(row, this.#progress)
+    this.#wake()
+  }
+
+  #wake(): void {
     if (!this.#told || this.#listeners.size === 0) return
     this.#told = false
     queueMicrotask(() => {

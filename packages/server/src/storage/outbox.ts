@@ -5,8 +5,8 @@
  * and one for each lane that is ahead of it.
  */
 import type { Database, SqlValue } from '../core/database.ts'
-import type { Adding, NewEvent, Outbox as Events, OutboxReader } from '../core/outbox.ts'
-import { countWaiting, forgetting, openReader } from './outbox-reader.ts'
+import type { Adding, NewEvent, Outbox as Events, OutboxReader, OutboxRow } from '../core/outbox.ts'
+import { type Told, countWaiting, forgetting, openReader } from './outbox-reader.ts'
 import { Trimmer } from './outbox-trimmer.ts'
 
 /** The number of lanes, fixed because cursors are kept by lane. */
@@ -41,7 +41,7 @@ const ADD = `INSERT INTO outbox (writer, lane, id, host_type, kind, conversation
 export async function openOutbox(db: Database, options: OutboxOptions): Promise<Outbox> {
   const { writer } = options
   const readers = new Map<string, OutboxReader>()
-  const wake = new Set<() => void>()
+  const told = new Set<Told>()
   const registered = await registeredSinks(db, writer)
   let wasAbsent = new Set<string>()
   const clock = options.clock ?? (() => Date.now() * 1000)
@@ -54,9 +54,9 @@ export async function openOutbox(db: Database, options: OutboxOptions): Promise<
   await trimmer.trim()
 
   const absent = (): string[] => [...registered].filter((sink) => !readers.has(sink))
-  const added = (): void => {
+  const added = (row: OutboxRow | undefined): void => {
     trimmer.count(1)
-    for (const listener of wake) listener()
+    for (const reader of told) reader(row)
   }
   return {
     adding: (event) => new AddingRow(writer, event, added),
@@ -64,7 +64,7 @@ export async function openOutbox(db: Database, options: OutboxOptions): Promise<
       if (readers.has(sink)) throw new Error(`the outbox reader of "${sink}" is open already`)
       const limits = { flushEvery: options.flushEvery ?? 256, maxUnacknowledged: options.maxUnacknowledged ?? 10_000 }
       registered.add(sink)
-      const reader = openReader(db, { writer, sink, wake, ...limits, passed: (rows) => trimmer.count(rows) })
+      const reader = openReader(db, { writer, sink, told, ...limits, passed: (rows) => trimmer.count(rows) })
       const closing: OutboxReader = { ...reader, close: () => reader.close().finally(() => readers.delete(sink)) }
       readers.set(sink, closing)
       return closing
@@ -90,24 +90,38 @@ export async function openOutbox(db: Database, options: OutboxOptions): Promise<
   }
 }
 
-/** The write of a row; until it is handed in, its parameters may change. */
+/** The write of a row; until it is handed in, its event may change. */
 class AddingRow implements Adding {
   readonly sql = ADD
-  readonly params: SqlValue[]
-  readonly committed: () => void
+  readonly #writer: string
+  readonly #lane: number
+  readonly #told: Told
+  #event: NewEvent
 
-  constructor(writer: string, event: NewEvent, committed: () => void) {
-    const { id, hostType, kind, conversation, body, at, events = 1 } = event
-    // In the order of `ADD`.
-    this.params = [writer, laneOf(conversation), id, hostType, kind, conversation, body, at, events]
-    this.committed = committed
+  constructor(writer: string, event: NewEvent, told: Told) {
+    this.#writer = writer
+    this.#lane = laneOf(event.conversation)
+    this.#told = told
+    this.#event = event
   }
 
-  become({ id, body, events = 1 }: Pick<NewEvent, 'id' | 'body' | 'events'>): void {
-    const { params } = this
-    params[2] = id
-    params[6] = body
-    params[8] = events
+  get params(): SqlValue[] {
+    const { id, hostType, kind, conversation, body, at, events = 1 } = this.#event
+    // In the order of `ADD`.
+    return [this.#writer, this.#lane, id, hostType, kind, conversation, body, at, events]
+  }
+
+  become(event: NewEvent): void {
+    this.#event = event
+  }
+
+  added(seq: number | undefined): void {
+    this.#told(seq === undefined ? undefined : this.#row(seq))
+  }
+
+  #row(seq: number): OutboxRow {
+    const { id, hostType, kind, conversation, body, at, events = 1, source } = this.#event
+    return { seq, lane: this.#lane, id, hostType, kind, conversation, body, at, events, source }
   }
 }
 

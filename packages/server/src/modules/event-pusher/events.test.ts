@@ -1,7 +1,17 @@
 import { deepEqual, equal, throws } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type ChatEvent, type Event, PoisonError, eventOf, eventsIn, idOfBoth, rowOf, rowOfBoth } from './events.ts'
+import {
+  type ChatEvent,
+  type Event,
+  NO_METADATA,
+  PoisonError,
+  eventOf,
+  eventsIn,
+  idOfBoth,
+  rowOf,
+  rowOfBoth,
+} from './events.ts'
 import { exchangesOf, publicationOf } from './rabbit.ts'
 import type { RabbitSection } from './settings.ts'
 
@@ -53,20 +63,34 @@ test('both events of a message survive their one row, and have rows of their own
         { ...sent, id: '1-x-in', body },
         { ...sent, id: '1-x-out', body, direction: 'out' },
       ]
-      const row = rowOfBoth(rowOf(events[0]!, {}))
-      deepEqual([row.id, row.events], ['1-x', 2])
-      const rows = eventsIn({ ...row, seq: 1, lane: 1, events: 2 })
-      deepEqual(
-        rows.map((one) => eventOf(one)),
-        events.map((event) => ({ event, metadata: {} })),
-      )
-      deepEqual(
-        rows,
-        events.map((event) => Object.assign(rowOf(event, {}), { seq: 1, lane: 1, events: 1 })),
-      )
+      for (const metadata of [{}, NO_METADATA]) {
+        const row = rowOfBoth(rowOf(events[0]!, metadata), events[1]!)
+        deepEqual([row.id, row.events], ['1-x', 2])
+        const rows = eventsIn({ ...row, seq: 1, lane: 1, events: 2 })
+        deepEqual(
+          rows.map((one) => eventOf(one)),
+          events.map((event) => ({ event, metadata: {} })),
+        )
+        deepEqual(
+          rows,
+          events.map((event) => Object.assign(rowOf(event, metadata), { seq: 1, lane: 1, events: 1 })),
+        )
+      }
     }),
   )
   deepEqual(['1-x-in', '1-x-out', '1-x', '1-x-online'].map(idOfBoth), ['1-x', '1-x', '1-x', '1-x-online'])
+})
+
+test('what comes from memory is what went there: its text is not read', () => {
+  const received: ChatEvent = { ...sent, direction: 'out' }
+  const place = { seq: 1, lane: 1, events: 1, body: '' }
+  equal(eventOf({ ...rowOf(sent, NO_METADATA), ...place }).event, sent)
+  throws(() => eventOf({ ...rowOf(sent, { more: 1 }), ...place }), PoisonError)
+  const rows = eventsIn({ ...rowOfBoth(rowOf(sent, NO_METADATA), received), seq: 1, lane: 1, events: 2 })
+  deepEqual(
+    rows.map((row) => eventOf({ ...row, body: '' }).event),
+    [sent, received],
+  )
 })
 
 test('R13: a row that holds no event is poison', () => {

@@ -46,10 +46,14 @@ export class PoisonError extends Error {
   override readonly name = 'PoisonError'
 }
 
+/** What a row is made from when nothing was added to its events (`NewEvent.source`): its event, or both of them. */
+type Source = Event | readonly [sent: Event, received: Event]
+
 /** The row that keeps an event until it is delivered. */
 export function rowOf(event: Event, metadata: Metadata): NewEvent {
   const { id, hostType, kind, conversation, at } = event
-  return { id, hostType, kind, conversation, at, body: bodyOf(event, metadata) }
+  const source: Source | undefined = metadata === NO_METADATA ? event : undefined
+  return { id, hostType, kind, conversation, at, body: bodyOf(event, metadata), source }
 }
 
 function bodyOf(event: Event, metadata: Metadata): string {
@@ -64,8 +68,11 @@ const SENT = beginning('in')
 const BOTH = beginning('both')
 
 /** The row for both events of a message, when that of the receiving differs in nothing else from that of the sending, whose row this is. */
-export function rowOfBoth({ id, hostType, kind, conversation, at, body }: NewEvent): NewEvent {
-  return { id: idOfBoth(id), hostType, kind, conversation, at, body: BOTH + body.slice(SENT.length), events: 2 }
+export function rowOfBoth(sent: NewEvent, received: ChatEvent): NewEvent {
+  const { id, hostType, kind, conversation, at } = sent
+  const source: Source | undefined = sent.source === undefined ? undefined : [sent.source as Event, received]
+  const body = BOTH + sent.body.slice(SENT.length)
+  return { id: id.slice(0, -'-in'.length), hostType, kind, conversation, at, body, events: 2, source }
 }
 
 /** The id of the row that may hold the event together with another one. */
@@ -73,17 +80,20 @@ export const idOfBoth = (id: string): string => id.replace(/-(?:in|out)$/, '')
 
 /** The rows of the events in a row, in order. */
 export function eventsIn(row: OutboxRow): readonly OutboxRow[] {
-  return row.body.startsWith(BOTH) ? [partOf(row, 'in'), partOf(row, 'out')] : [row]
+  if (!row.body.startsWith(BOTH)) return [row]
+  const [sent, received] = (row.source ?? []) as readonly Event[]
+  return [partOf(row, 'in', sent), partOf(row, 'out', received)]
 }
 
-function partOf(row: OutboxRow, direction: ChatEvent['direction']): OutboxRow {
+function partOf(row: OutboxRow, direction: ChatEvent['direction'], source: Source | undefined): OutboxRow {
   const { seq, lane, id, hostType, kind, conversation, at } = row
   const body = beginning(direction) + row.body.slice(BOTH.length)
-  return { seq, lane, id: `${id}-${direction}`, hostType, kind, conversation, at, body, events: 1 }
+  return { seq, lane, id: `${id}-${direction}`, hostType, kind, conversation, at, body, events: 1, source }
 }
 
 /** The event of a row; throws a PoisonError when there is none in it. */
 export function eventOf(row: OutboxRow): { readonly event: Event; readonly metadata: Metadata } {
+  if (row.source !== undefined) return { event: row.source as Event, metadata: NO_METADATA }
   const values = parsed(row.body)
   // An object made of named values is made at once; one that takes over what another has costs three times as much.
   const event = row.kind === 'chat_event' ? chatIn(row, values) : statusIn(row, values)

@@ -26,7 +26,7 @@ export class Pairing {
     this.#sent = undefined
     const alone = event.kind === 'chat_event' && metadata === NO_METADATA ? event : undefined
     if (alone !== undefined && sent?.delivery === delivery && arePair(sent.event, alone))
-      return sent.adding.become(rowOfBoth(sent.row))
+      return sent.adding.become(rowOfBoth(sent.row, alone))
     const row = rowOf(event, metadata)
     const adding = this.#outbox.adding(row)
     delivery.keep(adding)

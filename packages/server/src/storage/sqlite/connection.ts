@@ -61,6 +61,11 @@ export class Connection {
     return Number(this.#prepare(sql).statement.run(...params).changes)
   }
 
+  /** Runs a statement that adds a row and says what number the row has. */
+  insert(sql: string, params: readonly SqlValue[]): number {
+    return Number(this.#prepare(sql).statement.run(...params).lastInsertRowid)
+  }
+
   /** Runs a reading statement. */
   query(sql: string, params: readonly SqlValue[]): Rows {
     const prepared = this.#prepare(sql)

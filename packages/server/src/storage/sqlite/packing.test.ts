@@ -4,7 +4,13 @@ import { type SqlValue, StorageError, type Write } from '../../core/database.ts'
 import { Packer, unpack } from './packing.ts'
 
 const write = (sql: string, ...params: SqlValue[]): Write => ({ sql, params })
-const statement = (sql: string, ...params: SqlValue[]) => ({ sql, params, mustChange: false, late: undefined })
+const statement = (sql: string, ...params: SqlValue[]) => ({
+  sql,
+  params,
+  mustChange: false,
+  late: undefined,
+  numbered: false,
+})
 
 /** What the writer gets of one unit with these parameters. */
 function through(...params: SqlValue[]): readonly SqlValue[] {
@@ -35,6 +41,14 @@ describe('packed units', () => {
     assert.deepEqual(unpack(packer.take([first, second])), [
       [statement('one', 1), { ...statement('two'), mustChange: true }],
       [statement('one', 2)],
+    ])
+  })
+
+  it('say of which statement the number of the row is asked for', () => {
+    const packer = new Packer()
+    const asked: Write = { ...write('one', 1), added: () => undefined }
+    assert.deepEqual(unpack(packer.take([packer.pack([asked, write('one', 1)])])), [
+      [{ ...statement('one', 1), numbered: true }, statement('one', 1)],
     ])
   })
 

@@ -2,8 +2,8 @@
  * Units of work as bytes, from the thread that hands them in to the one that writes. A unit is packed as soon as it is handed in: objects that wait
  * for their transaction outlive collections of the young generation, which copy them, and cost more on their way to another thread.
  *
- * A unit is the number of its statements, and each statement the number of its text times eight (plus one when it must change a row, plus two or four when
- * it is late), the number of its parameters, and these: a byte for the type, and the value.
+ * A unit is the number of its statements, and each statement the number of its text times sixteen (plus one when it must change a row, two or four when it
+ * is late, eight when its row's number is asked for), the number of its parameters, and these: a byte for the type, and the value.
  */
 import { Buffer } from 'node:buffer'
 import { type SqlValue, StorageError, type Write } from '../../core/database.ts'
@@ -29,9 +29,16 @@ const ASCII = 3
 const TEXT = 4
 const BYTES = 5
 
+const MUST_CHANGE = 1
 const EACH = 2
 const SUMMED = 4
-const codeOf = (late: Write['late']): number => (late === undefined ? 0 : late === 'each' ? EACH : SUMMED)
+const NUMBERED = 8
+
+function codeOf(write: Write): number {
+  const { late, orElse } = write
+  const code = late === undefined ? 0 : late === 'each' ? EACH : SUMMED
+  return code + (orElse === undefined ? 0 : MUST_CHANGE) + (write.added === undefined ? 0 : NUMBERED)
+}
 
 const FIRST_SIZE = 65_536
 /** A buffer beyond this is given up when it is empty. */
@@ -60,9 +67,10 @@ export class Packer {
     this.#at = this.#used
     this.#reserve(4)
     this.#number32(writes.length)
-    for (const { sql, params, orElse, late } of writes) {
+    for (const write of writes) {
+      const { params } = write
       this.#reserve(8)
-      this.#number32(this.#textOf(sql) * 8 + codeOf(late) + (orElse === undefined ? 0 : 1))
+      this.#number32(this.#textOf(write.sql) * 16 + codeOf(write))
       this.#number32(params.length)
       for (const value of params) this.#value(value)
     }
@@ -193,7 +201,8 @@ class Reader {
     const params: SqlValue[] = []
     for (let left = this.#number32(); left > 0; left--) params.push(this.#value())
     const late = (code & EACH) === EACH ? 'each' : (code & SUMMED) === SUMMED ? 'summed' : undefined
-    return { sql: this.#texts[code >>> 3] as string, params, mustChange: (code & 1) === 1, late }
+    const [mustChange, numbered] = [(code & MUST_CHANGE) !== 0, (code & NUMBERED) !== 0]
+    return { sql: this.#texts[code >>> 4] as string, params, mustChange, late, numbered }
   }
 
   #number32(): number {

@@ -153,4 +153,30 @@ describe('a batch of units', () => {
     assert.equal(take(), 'BEGIN INSERT INSERT INSERT INSERT COMMIT')
     assert.deepEqual(numbers(), [1, 2, 3])
   })
+
+  it('tells the numbers of rows that were kept, and of no others', (t) => {
+    const { connection } = open(t)
+    connection.run('CREATE TABLE rows (seq integer PRIMARY KEY AUTOINCREMENT)', [])
+    const row: Statement = { ...statement('INSERT INTO rows DEFAULT VALUES'), numbered: true }
+    const numbers: number[] = []
+    commitUnits(connection, [[row, adding(1), row], [adding(2)], [row]], numbers)
+    assert.deepEqual(numbers, [1, 2, 3])
+    // The second time it is tried with savepoints, the next time at once.
+    for (const first of [4, 7]) {
+      const kept: number[] = []
+      const failures = commitUnits(connection, [[row], [row, adding(1)], [row, row]], kept)
+      assert.deepEqual([failures.map(({ unit }) => unit), kept], [[1], [first, first + 1, first + 2]])
+    }
+  })
+
+  it('tells them, too, when the transaction was lost and each unit tries alone', (t) => {
+    const { connection } = open(t)
+    connection.run('CREATE TABLE rows (seq integer PRIMARY KEY AUTOINCREMENT)', [])
+    const row: Statement = { ...statement('INSERT INTO rows DEFAULT VALUES'), numbered: true }
+    // Ends the transaction as a full disk would.
+    const ending = statement('ROLLBACK')
+    const numbers: number[] = []
+    const failures = commitUnits(connection, [[row, row], [row, ending], [row]], numbers)
+    assert.deepEqual([failures.map(({ unit }) => unit), numbers], [[1], [1, 2, 3]])
+  })
 })

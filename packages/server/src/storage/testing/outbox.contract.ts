@@ -65,7 +65,9 @@ function readingContract(db: () => Database, outbox: () => Outbox): void {
     await add(db(), outbox(), 'a', 'b', 'c')
     const [first] = await reader.read(1)
     ok(first !== undefined && first.seq > 0)
-    deepEqual(first, { ...event('a'), seq: first.seq, lane: laneOf('a'), events: 1 })
+    const { source, ...stored } = first
+    deepEqual(stored, { ...event('a'), seq: first.seq, lane: laneOf('a'), events: 1 })
+    equal(source, undefined)
     deepEqual(await idsOf(reader), ['b', 'c'])
     deepEqual(await idsOf(reader), [])
   })
@@ -116,6 +118,29 @@ function readingContract(db: () => Database, outbox: () => Outbox): void {
     equal(await reader.pending(), 1)
     await reader.close()
     deepEqual(await idsOf(outbox().reader('sink')), ['c'])
+  })
+
+  it('hands out what is added meanwhile once, in order, however much it is and whoever else adds', async () => {
+    const reader = outbox().reader('sink')
+    const other = await openOutbox(db(), { writer: 'two' })
+    const ids = Array.from({ length: 1500 }, (_, n) => `e${n}`)
+    const read: string[] = await idsOf(reader)
+    for (let n = 0; n < ids.length; n += 50) {
+      const added = add(db(), outbox(), ...ids.slice(n, n + 50))
+      if (n % 200 === 0) await add(db(), other, `other${n}`)
+      if (n % 150 === 0) await rejects(db().commit([outbox().adding(event('no')), { sql: 'nonsense', params: [] }]))
+      if (n < 300) read.push(...(await idsOf(reader, 20 + n)))
+      await added
+      if (n % 100 === 0 && n < 300) read.push(...(await idsOf(reader, 60)))
+    }
+    while (read.length < ids.length) {
+      const more = await idsOf(reader)
+      ok(more.length > 0)
+      read.push(...more)
+    }
+    deepEqual(read, ids)
+    deepEqual(await idsOf(reader), [])
+    await other.close()
   })
 
   it('keeps sinks and writers apart', async () => {
