@@ -1,7 +1,9 @@
 /** Publications as frames of AMQP, and what the broker says of them: past the driver, and by the driver. CPU time for each, in memory. */
 import { Writable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
+import type { ConfirmChannel as DriversConfirmChannel } from 'amqplib'
 import { type DriversConnection, readAnswers } from '../src/pools/rabbit-answers.ts'
+import { PublishingChannel } from '../src/pools/rabbit-channel.ts'
 import { PublicationFrames } from '../src/pools/rabbit-frames.ts'
 import { ofDriver } from '../src/pools/testing/driver.ts'
 
@@ -19,8 +21,13 @@ const { Connection } = ofDriver('connection.js') as { readonly Connection: new (
 const { Channel } = ofDriver('channel.js') as {
   readonly Channel: new (connection: object) => { accept(frame: object): void }
 }
+const { ConfirmChannel } = ofDriver('channel_model.js') as {
+  readonly ConfirmChannel: new (connection: object) => DriversConfirmChannel
+}
 
 const BATCH = 200
+/** One confirm is for so many. */
+const AT_ONCE = 10
 const ROUNDS = 300
 const body = JSON.stringify({ to_user_id: 'b@localhost', from_user_id: 'a@localhost/phone', message: 'x'.repeat(150) })
 const properties = {
@@ -65,6 +72,26 @@ function publishing(past: boolean): () => void {
   }
 }
 
+function confirming(past: boolean): () => void {
+  const connection = new Connection(nowhere())
+  connection.channels[1] = { channel: {}, buffer: nowhere() }
+  const driver = Object.assign(new ConfirmChannel(connection), { ch: 1 })
+  const told = () => undefined
+  const publisher = (): (() => unknown) => {
+    if (!past) return () => driver.publish('chat_msg', 'a@localhost.chat_msg_sent', Buffer.from(body), properties, told)
+    const events = { closed: told, ended: told }
+    const channel = new PublishingChannel(driver, new PublicationFrames(nowhere(), 131_072), BATCH, events)
+    return () => channel.publish('chat_msg', 'a@localhost.chat_msg_sent', body, properties, 0, told)
+  }
+  const publish = publisher()
+  let deliveryTag = 0
+  return () => {
+    for (let n = 0; n < BATCH; n++) publish()
+    for (let n = 0; n < BATCH; n += AT_ONCE)
+      driver.emit('ack', { deliveryTag: (deliveryTag += AT_ONCE), multiple: true })
+  }
+}
+
 function hearing(past: boolean): () => void {
   const connection = new Connection(nowhere())
   const channel = new Channel(connection)
@@ -94,6 +121,11 @@ function hearing(past: boolean): () => void {
 
 console.table([
   { what: 'published', 'past the driver': await cost(publishing(true)), 'the driver': await cost(publishing(false)) },
+  {
+    what: 'published and confirmed',
+    'past the driver': await cost(confirming(true)),
+    'the driver': await cost(confirming(false)),
+  },
   {
     what: 'returned and confirmed',
     'past the driver': await cost(hearing(true)),

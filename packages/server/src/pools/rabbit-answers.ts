@@ -8,9 +8,7 @@ import { AROUND, BODY, FRAME_END, HEADER, METHOD } from './rabbit-frames.ts'
 
 /** A channel of the driver. */
 interface DriversChannel {
-  /** Takes a frame; its listeners harm nobody. */
-  accept(frame: object): void
-  emit(event: 'return', message: object): boolean
+  emit(event: 'ack' | 'return', said: object): boolean
 }
 
 /** A connection of the driver, as its types do not tell. */
@@ -74,8 +72,10 @@ function takeOne(connection: DriversConnection, octets: Buffer, at: number): num
   if (channel === undefined) return at
   const id = octets.readUInt32BE(at + HEAD)
   if (id === BASIC_ACK) {
-    const fields = { deliveryTag: uint64(octets, at + TAG), multiple: (octets[at + MULTIPLE]! & 1) === 1 }
-    channel.accept({ id, fields })
+    channel.emit('ack', {
+      deliveryTag: uint64(octets, at + TAG),
+      multiple: (octets[at + MULTIPLE]! & 1) === 1,
+    })
     return end
   }
   return id === BASIC_RETURN ? takeReturned(connection, octets, at, end, channel) : at

@@ -21,12 +21,10 @@ export interface ChannelEvents {
   ended(error: RabbitError | undefined, at: number): void
 }
 
-/** What the driver's channels have besides what its types tell. */
-interface DriversOwn {
-  /** The number of the channel. */
-  readonly ch: number
-  /** Takes whom to tell when the broker has spoken about the next message. */
-  pushConfirmCallback(told: (error: unknown) => void): void
+/** What the broker says of one message, or of all up to it. */
+interface Confirm {
+  readonly deliveryTag: number
+  readonly multiple: boolean
 }
 
 /** AMQP's short strings, of which a routing key is one, hold so many bytes. */
@@ -34,20 +32,27 @@ const MAX_SHORT_STRING = 255
 
 /** A channel for publishing. Once closed it stays closed; the pool opens another. */
 export class PublishingChannel {
-  readonly #driver: DriversOwn
+  /** The number of the channel. */
+  readonly #number: number
   readonly #frames: PublicationFrames
   readonly #limit: number
   readonly #events: ChannelEvents
-  /** In the order in which they were published. */
-  readonly #unconfirmed = new Set<Unconfirmed>()
-  readonly #mandatory = new Map<string, Unconfirmed>()
+  /** By delivery tag, which is a message's number on this channel, from 1 on; in the order in which they were published. */
+  readonly #unconfirmed = new Map<number, Unconfirmed>()
+  /** The tag of the message that was published last. */
+  #lastTag = 0
+  /** Whatever has a lower tag is settled. */
+  #firstTag = 1
+  /** The tag of the message that came back last. */
+  #returnedTag = 0
   /** The broker's reason for closing the channel. */
   #failure: { readonly code: number; readonly text: string } | undefined
   #closed = false
 
   /** `frames` are those of the connection that the channel belongs to. */
   constructor(channel: ConfirmChannel, frames: PublicationFrames, limit: number, events: ChannelEvents) {
-    this.#driver = channel as unknown as DriversOwn
+    // The driver's types do not tell.
+    this.#number = (channel as unknown as { readonly ch: number }).ch
     this.#frames = frames
     this.#limit = limit
     this.#events = events
@@ -55,10 +60,12 @@ export class PublishingChannel {
       this.#failure ??= { code: error.code ?? 0, text: error.message }
     })
     channel.on('return', (message: Message) => this.#returned(message))
-    channel.on('close', () => {
-      this.#closed = true
-      events.closed(this.#failure?.text)
+    // The driver's own listeners look for the message in a list that is not kept here.
+    channel.removeAllListeners('ack').on('ack', (confirm: Confirm) => this.#confirmed(confirm, undefined))
+    channel.removeAllListeners('nack').on('nack', (confirm: Confirm) => {
+      this.#confirmed(confirm, new RabbitError('nack', 'the broker has refused the message (nack)'))
     })
+    channel.on('close', () => this.#end())
   }
 
   /** The number of messages that the broker has not spoken about. */
@@ -78,10 +85,8 @@ export class PublishingChannel {
     const message: Unconfirmed = { properties, size: 0, at, returned: undefined, told }
     const refusal = this.#refusal(routingKey)
     if (refusal !== undefined) return this.#tell(message, refusal)
-    this.#unconfirmed.add(message)
-    if (properties.mandatory) this.#mandatory.set(properties.messageId, message)
-    message.size = this.#frames.publish(this.#driver.ch, exchange, routingKey, body, properties)
-    this.#driver.pushConfirmCallback((error) => this.#confirmed(message, error))
+    message.size = this.#frames.publish(this.#number, exchange, routingKey, body, properties)
+    this.#unconfirmed.set(++this.#lastTag, message)
   }
 
   #refusal(routingKey: string): RabbitError | undefined {
@@ -93,10 +98,12 @@ export class PublishingChannel {
     return undefined
   }
 
-  #settle(message: Unconfirmed, error: RabbitError | undefined): void {
-    if (!this.#unconfirmed.delete(message)) return
-    const { messageId } = message.properties
-    if (this.#mandatory.get(messageId) === message) this.#mandatory.delete(messageId)
+  /** A tag that is settled already, or was never given, harms nobody. */
+  #settle(tag: number, error: RabbitError | undefined): void {
+    const message = this.#unconfirmed.get(tag)
+    if (message === undefined) return
+    this.#unconfirmed.delete(tag)
+    while (this.#firstTag <= this.#lastTag && !this.#unconfirmed.has(this.#firstTag)) this.#firstTag++
     this.#tell(message, error)
   }
 
@@ -110,9 +117,9 @@ export class PublishingChannel {
   /** Gives up on messages published before `before`; returns how many there were. */
   expire(before: number): number {
     let expired = 0
-    for (const message of this.#unconfirmed) {
+    for (const [tag, message] of this.#unconfirmed) {
       if (message.at >= before) break
-      this.#settle(message, new RabbitError('timeout', 'the broker has not confirmed in time'))
+      this.#settle(tag, new RabbitError('timeout', 'the broker has not confirmed in time'))
       expired++
     }
     return expired
@@ -120,22 +127,40 @@ export class PublishingChannel {
 
   /** Gives up on everything that is unconfirmed. */
   abandon(reason: string): void {
-    for (const message of this.#unconfirmed) this.#settle(message, new RabbitError('lost', reason))
+    for (const tag of this.#unconfirmed.keys()) this.#settle(tag, new RabbitError('lost', reason))
   }
 
-  #returned({ fields, properties }: Message): void {
+  #confirmed({ deliveryTag, multiple }: Confirm, error: RabbitError | undefined): void {
+    if (!multiple) return this.#settle(deliveryTag, error)
+    const last = Math.min(deliveryTag, this.#lastTag)
+    for (let tag = this.#firstTag; tag <= last; tag++) this.#settle(tag, error)
+  }
+
+  /** What comes back does not say its tag, but comes back in the order in which it was published, and before its confirm. */
+  #returned({ fields, properties: { messageId } }: Message): void {
     const { replyCode, replyText } = fields as unknown as { replyCode: number; replyText: string }
-    const message = this.#mandatory.get(String(properties.messageId))
-    if (message !== undefined) message.returned = `${replyCode} ${replyText}`
+    // What has expired may come back later than its second attempt: then the order does not hold.
+    const tag = this.#find(messageId, this.#returnedTag + 1) ?? this.#find(messageId, 1)
+    if (tag === undefined) return
+    this.#returnedTag = tag
+    this.#unconfirmed.get(tag)!.returned = `${replyCode} ${replyText}`
   }
 
-  /** The driver says of a lost channel what it says of a refusal; only the text tells them apart. */
-  #confirmed(message: Unconfirmed, error: unknown): void {
-    if (error === null || error === undefined) return this.#settle(message, undefined)
-    if (error instanceof Error && error.message === 'message nacked')
-      return this.#settle(message, new RabbitError('nack', 'the broker has refused the message (nack)'))
-    const text = this.#failure?.text ?? 'the connection was lost'
-    this.#settle(message, new RabbitError(this.#problemOf(message), text))
+  /** The tag of the first message with this id, from a tag on, that can come back. */
+  #find(messageId: unknown, from: number): number | undefined {
+    for (let tag = Math.max(from, this.#firstTag); tag <= this.#lastTag; tag++) {
+      const properties = this.#unconfirmed.get(tag)?.properties
+      if (properties?.messageId === messageId && properties?.mandatory === true) return tag
+    }
+    return undefined
+  }
+
+  #end(): void {
+    const text = this.#failure?.text
+    this.#closed = true
+    for (const [tag, message] of this.#unconfirmed)
+      this.#settle(tag, new RabbitError(this.#problemOf(message), text ?? 'the connection was lost'))
+    this.#events.closed(text)
   }
 
   #problemOf({ size }: Unconfirmed): RabbitProblem {

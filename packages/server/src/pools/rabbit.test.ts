@@ -110,6 +110,52 @@ describe('a pool of RabbitMQ', { skip }, () => {
     equal(changes, 0, 'nobody is told to try again at once')
   })
 
+  it('an exchange that is missing takes what is under way on its channel along, each once', async (t) => {
+    const pool = open(rabbitSettings({ host: '127.0.0.1' }, { workers: 1 }))
+    t.after(() => pool.close())
+    await connected(pool)
+    const outcomes = Array.from({ length: 40 }, (_, n) => {
+      const exchange = n === 20 ? 'meerkat-test-none' : 'amq.topic'
+      return publish(pool, exchange, 'k', '{}', properties(`${n}`)).then(
+        () => 'taken',
+        (error: RabbitError) => error.problem,
+      )
+    })
+    const problems = await Promise.all(outcomes)
+    // The broker may keep the confirms of what came before to itself.
+    ok(problems.slice(0, 20).every((one) => one === 'taken' || one === 'missing'))
+    ok(problems.slice(20).every((one) => one === 'missing'))
+    await until('published', () =>
+      publish(pool, 'amq.topic', 'k', '{}', properties('more')).then(
+        () => true,
+        () => false,
+      ),
+    )
+    equal(pool.connection, 1)
+  })
+
+  it('tells of each message whether it came back', async (t) => {
+    const listener = await Listener.open()
+    t.after(() => listener.close())
+    const exchange = listener.name('some')
+    await listener.listen(exchange, 'wanted', { type: 'topic', durable: false })
+    const pool = open(rabbitSettings({ host: '127.0.0.1' }, { workers: 2 }))
+    t.after(() => pool.close())
+    await connected(pool)
+    const isWanted = (n: number): boolean => n % 7 < 3
+    for (let round = 0; round < 5; round++) {
+      const answers = await Promise.all(
+        Array.from({ length: 300 }, (_, n) =>
+          publish(pool, exchange, isWanted(n) ? 'wanted' : 'not', '{}', properties(`${n}`, n)),
+        ),
+      )
+      deepEqual(
+        answers.map(({ returned }) => returned),
+        answers.map((_, n) => (isWanted(n) ? undefined : '312 NO_ROUTE')),
+      )
+    }
+  })
+
   it('a routing key that AMQP cannot carry is refused for good', async (t) => {
     const pool = open(rabbitSettings({ host: '127.0.0.1' }, { workers: 1 }))
     t.after(() => pool.close())
