@@ -9,6 +9,7 @@ import { logOrder } from './0005-log-order.ts'
 import { pubsub } from './0006-pubsub.ts'
 import { outboxEvents } from './0007-outbox-events.ts'
 import { pubsubOptions } from './0008-pubsub-options.ts'
+import { outboxOrder } from './0009-outbox-order.ts'
 
 /** The steps of this release, in order. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -20,6 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
   pubsub,
   outboxEvents,
   pubsubOptions,
+  outboxOrder,
 ]
 
 /** A database whose schema this release cannot use. */
