@@ -6,6 +6,7 @@ import { userReceive, userSend, when } from '../../core/module.ts'
 import { userAvailable, userUnavailable } from '../presence/hooks.ts'
 import { type ChatEvent, type Event, type Metadata, NO_METADATA, type UserStatusEvent } from './events.ts'
 import { type Pushed, pushEvent } from './hooks.ts'
+import { stampOf } from './stamp.ts'
 
 /** What takes events: the sinks of the host type together. */
 export interface Destination {
@@ -63,7 +64,7 @@ function chatEvent(
 ): ChatEvent {
   return {
     kind: 'chat_event',
-    id: `${receivedAt.toString(36)}-${process}-${direction}`,
+    id: `${stampOf(receivedAt)}-${process}-${direction}`,
     hostType: host.type,
     at: receivedAt,
     conversation: conversationOf(direction, type, from.bare.toString(), to.bare.toString()),
@@ -91,7 +92,7 @@ function reportStatus(
   const at = host.clock.micros()
   const event: UserStatusEvent = {
     kind: 'user_status_event',
-    id: `${at.toString(36)}-${process}-${online ? 'online' : 'offline'}`,
+    id: `${stampOf(at)}-${process}-${online ? 'online' : 'offline'}`,
     hostType: host.type,
     at,
     conversation: session.jid.bare.toString(),
