@@ -1,6 +1,6 @@
 /**
- * Publications as frames of AMQP 0-9-1 (§2.3.5, §4.2), all of a turn of the event loop in one piece of memory and one write. The driver makes five
- * buffers for each and takes it through two streams, which was a twentieth of a message with everything on.
+ * Publications as frames of AMQP 0-9-1 (§2.3.5, §4.2), in one piece of memory and one write for all that one event of the loop brings: a commit, or what
+ * the broker has said. The driver makes five buffers for each and takes it through two streams, which was a twentieth of a message with everything on.
  */
 import type { Writable } from 'node:stream'
 import type { MessageProperties } from './rabbit-pool.ts'
@@ -45,7 +45,7 @@ export class PublicationFrames {
     this.#maxBody = frameMax - AROUND
   }
 
-  /** Publishes on a channel; it goes out at the end of the turn. The exchange and the routing key have 255 octets at most. */
+  /** Publishes on a channel; it goes out when what goes on now has had its say. The exchange and the routing key have 255 octets at most. */
   publish(channel: number, exchange: string, routingKey: string, body: string, properties: MessageProperties): number {
     const size = Buffer.byteLength(body)
     const frames = Math.ceil(size / this.#maxBody)
@@ -58,7 +58,8 @@ export class PublicationFrames {
     this.#body(channel, body, size)
     if (!this.#planned) {
       this.#planned = true
-      setImmediate(this.#flush)
+      // Not at the end of the turn: the broker would answer behind the next one's look at the sockets, and each event take two turns.
+      process.nextTick(this.#flush)
     }
     return size
   }
