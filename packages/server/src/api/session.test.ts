@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Presence, Priority, Show, Status } from '@meerkat/protocol'
 import { text } from '@meerkat/xml'
-import { presenceOfUser } from '../core/router.ts'
+import { presenceOfUser } from '../core/stanza-path.ts'
 import { type ApiStory, apiStory } from './api-story.fixture.ts'
 import type { ApiAnswer } from './execute.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Body, Message, Presence, StanzaError, Subject, parseJid } from '@meerkat/protocol'
 import { text } from '@meerkat/xml'
-import { userSend } from '../core/router.ts'
+import { userSend } from '../core/stanza-path.ts'
 import { type ApiStory, apiStory, codeOf } from './api-story.fixture.ts'
 import { type ArchiveReader, archiveReader } from './archive.ts'
 

@@ -6,8 +6,8 @@ import { type Device, settle, story } from '../testing/story.ts'
 import { Gate, type Held } from './gate.ts'
 import type { Registration } from './hooks.ts'
 import type { ModuleDeclaration } from './module.ts'
-import { messageToUser } from './router.ts'
 import { connectionLost, sessionKept } from './session.ts'
+import { messageToUser } from './stanza-path.ts'
 
 const chat = (body: string) => Message({ type: 'chat', from: 'romeo@example.com/1' }, Body({}, body))
 const bodies = (stanzas: readonly Element[]) => stanzas.map((stanza) => text(Body.in(stanza)))

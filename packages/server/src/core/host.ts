@@ -14,10 +14,12 @@ import type { Kernel } from './kernel.ts'
 import { type Parcel, sendOff, takeIn } from './moving.ts'
 import type { Log } from './log.ts'
 import type { MetricScope } from './metrics.ts'
+import { messageRefused } from './refusal.ts'
+import { redeliver } from './reroute.ts'
 import type { Session } from './session.ts'
 import type { Stores } from './stores.ts'
-import { messageRefused } from './router.ts'
 import type { Timer } from './timers.ts'
+import { handOver, toResource } from './to-resource.ts'
 import { when } from './when.ts'
 import { NO_OTHERS, type OtherNodes } from './words.ts'
 
@@ -143,17 +145,17 @@ export class Host {
    * since the epoch), if that was not just now.
    */
   deliver(entry: SessionEntry, stanza: Element, at?: number, handing?: Handing): boolean {
-    return this.#kernel.router.toResource(entry, stanza, at, handing)
+    return toResource(this.#kernel, entry, stanza, at, handing)
   }
 
   /** Hands a message that is delivered to a resource, like `deliver`; what another node has to do for it is begun by the delivery. */
   handOver(entry: SessionEntry, delivery: Delivery, handing?: Handing): boolean {
-    return this.#kernel.router.handOver(entry, delivery, handing)
+    return handOver(this.#kernel, entry, delivery, handing)
   }
 
   /** For use in `delivery.afterwards` of a message: sends it once more on its way when the resources it was meant for have gone. */
   redeliver(delivery: Delivery): void {
-    this.#kernel.router.redeliver(delivery)
+    redeliver(this.#kernel.router, delivery)
   }
 
   /** Answers the sender of a delivery; for use in `delivery.afterwards`. */
@@ -173,7 +175,7 @@ export class Host {
   push(user: Jid, stanza: Element, wanted: (session: Session) => boolean = () => true): void {
     for (const entry of this.directory.of(user)) {
       if (entry.local !== undefined && !wanted(entry.local)) continue
-      this.#kernel.router.toResource(entry, stanza.with({ to: entry.jid }))
+      toResource(this.#kernel, entry, stanza.with({ to: entry.jid }))
     }
   }
 
@@ -181,7 +183,7 @@ export class Host {
   toResource(full: Jid, stanza: Element): boolean {
     const entry = this.directory.find(full)
     if (entry === undefined) return false
-    this.#kernel.router.toResource(entry, stanza)
+    toResource(this.#kernel, entry, stanza)
     return true
   }
 

@@ -200,12 +200,12 @@ export class Kernel {
 
   /** Sends a stanza to a resource of another node. */
   carry(entry: SessionEntry, stanza: Element, at = this.clock.micros(), handing?: Handing): void {
-    this.cluster?.carry(entry, { stanza, at, handing })
+    this.cluster?.carrier.carry(entry, { stanza, at, handing })
   }
 
-  /** Like `carry`, for who must know of it; see `Cluster.carried`. */
+  /** Like `carry`, for who must know of it; see `Carrier.carried`. */
   carried(entry: SessionEntry, held: Held, stored: boolean): Promise<void> | undefined {
-    return this.cluster?.carried(entry, held, stored)
+    return this.cluster?.carrier.carried(entry, held, stored)
   }
 
   /** Provides an outgoing connection under `[outgoing_pools.TYPE.TAG]`, for one host type or for all. */

@@ -125,16 +125,16 @@ export type { Counter, Histogram, MetricScope } from './metrics.ts'
 export { type PersonalData, personalData, timeOf } from './personal-data.ts'
 export { requestService } from './request-service.ts'
 export { type Memory, type Parcel, sessionArrived, sessionLeft, sessionPacked } from './moving.ts'
+export { messageRefused } from './refusal.ts'
 export { delayed } from './reroute.ts'
 export {
-  messageRefused,
   messageToUser,
   messageUndelivered,
   presenceOfUser,
   presenceToUser,
   userReceive,
   userSend,
-} from './router.ts'
+} from './stanza-path.ts'
 export {
   type Connection,
   type Newcomer,

@@ -1,4 +1,4 @@
-/** Where stanzas go that a session has taken and its client has not (XEP-0198 §4). */
+/** Where stanzas go whose resources have gone, or that a session has taken and its client has not (XEP-0198 §4). */
 import { Delay, type Jid, buildDelay, isRequest, tryJid } from '@meerkat/protocol'
 import type { Element, Node } from '@meerkat/xml'
 import { Delivery } from './delivery.ts'
@@ -23,6 +23,15 @@ export function rerouted(router: Router, jid: Jid, held: readonly Held[]): Promi
     waiting.push(running === undefined ? router.settled(delivery) : running.then(() => router.settled(delivery)))
   }
   return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined)
+}
+
+/** Finds other takers for a message whose resources have gone while it waited for its commit. Filters have passed it and do not see it again. */
+export function redeliver(router: Router, delivery: Delivery): void {
+  const { stanza, from, to, origin, session, receivedAt } = delivery
+  const again = new Delivery(stanza, from, to, origin, receivedAt, session)
+  again.archived = delivery.archived
+  const waiting = router.reroute(again)
+  delivery.follow(waiting === undefined ? router.settled(again) : waiting.then(() => router.settled(again)))
 }
 
 /** A message with the time at which the server took it (XEP-0203 §4). What claims to be from this server already was forged (S60). */
