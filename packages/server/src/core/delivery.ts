@@ -2,7 +2,6 @@ import type { Jid } from '@meerkat/protocol'
 import type { Element } from '@meerkat/xml'
 import type { Write } from './database.ts'
 import type { SessionEntry } from './directory.ts'
-import type { InboundCounter } from './gate.ts'
 import type { Session } from './session.ts'
 
 /** Where a stanza entered: a client's session, a component, the API or CLI, the server itself, or another node. */
@@ -39,9 +38,6 @@ export class Delivery {
   #delivered: (() => void)[] | undefined
   #followed: Promise<void>[] | undefined
   #withheld: ReadonlySet<string> | undefined
-  #counter: InboundCounter | undefined
-  #place = 0
-  #isOut = false
 
   constructor(stanza: Element, from: Jid, to: Jid, origin: Origin, receivedAt: number, session?: Session) {
     this.stanza = stanza
@@ -110,32 +106,6 @@ export class Delivery {
   /** What the steps have begun; undefined when that is nothing. */
   get followed(): readonly Promise<void>[] | undefined {
     return this.#followed
-  }
-
-  /**
-   * For the router, when the delivery is processed: tells the counter, which knows it by this place, when it has had its effects, and they theirs, or was
-   * refused. No promise: it would live until the commit.
-   */
-  countWith(counter: InboundCounter, place: number): void {
-    this.#counter = counter
-    this.#place = place
-    if (this.done === undefined || this.#isOut) this.#tell(counter)
-  }
-
-  /** It is out of the line. The line calls this. */
-  out(): void {
-    this.#isOut = true
-    if (this.#counter !== undefined) this.#tell(this.#counter)
-  }
-
-  #tell(counter: InboundCounter): void {
-    if (this.#followed === undefined || this.refusal !== undefined) counter.ended(this.#place)
-    else void this.#tellLate(counter, this.#followed)
-  }
-
-  async #tellLate(counter: InboundCounter, followed: readonly Promise<void>[]): Promise<void> {
-    await Promise.allSettled(followed)
-    counter.ended(this.#place)
   }
 
   /** Takes the steps; the router calls this once. What a step throws goes to `failed`: the others are taken all the same. */

@@ -51,14 +51,13 @@ export abstract class Gate {
   }
 }
 
-/** Told of every stanza that the client of a session sends. */
+/** Told of every stanza that the client of a session sends, in order. */
 export interface InboundCounter {
-  /** A stanza was received; in order. Returns its place among them. */
-  received(): number
-  /** Everything that the stanza at this place leaves behind is durable, or was refused; in any order. */
-  ended(place: number): void
-  /** A stanza was received that leaves nothing behind. */
-  refused(): void
+  /**
+   * A stanza was received. `ending` resolves when everything that it leaves behind is durable or was refused, and never rejects; undefined when that has
+   * happened already.
+   */
+  count(ending: Promise<void> | undefined): void
 }
 
 /** The connection of a session that has none. */

@@ -2,29 +2,15 @@
 import { countOn } from '@meerkat/protocol'
 import type { InboundCounter } from './gate.ts'
 
-/** Who waits until all before a place are handled. */
-interface Waiter {
-  readonly place: number
-  readonly promise: Promise<void>
-  readonly resolve: () => void
-}
-
-/**
- * Counts the stanzas of a stream: one is handled when everything that it, and all before it, leave behind is durable or was refused. Most end in their
- * order; no promise is made for those that nobody asks for, as it would live until their commit.
- */
+/** Counts the stanzas of a stream: one is handled when everything that it, and all before it, leave behind is durable or was refused. */
 export class HandledCount implements InboundCounter {
+  #received: number
   #handled: number
-  /** The places of the first stanza that is not handled, and of the next to come. */
-  #first = 0
-  #next = 0
-  /** Those behind the first that have ended already. */
-  #early: Set<number> | undefined
-  /** By their places. */
-  #waiters: Waiter[] | undefined
+  #settled: Promise<void> | undefined
 
   /** `handled`: how many were before, at another node. */
   constructor(handled = 0) {
+    this.#received = handled
     this.#handled = handled
   }
 
@@ -33,43 +19,22 @@ export class HandledCount implements InboundCounter {
     return this.#handled
   }
 
-  /** Resolves when all that were received by now are handled; undefined when they are. */
+  /** Resolves when all that were received are handled; undefined when they are. */
   get settled(): Promise<void> | undefined {
-    if (this.#first === this.#next) return undefined
-    const last = this.#waiters?.at(-1)
-    if (last?.place === this.#next) return last.promise
-    const waiter = { place: this.#next, ...Promise.withResolvers<void>() }
-    if (this.#waiters === undefined) this.#waiters = [waiter]
-    else this.#waiters.push(waiter)
-    return waiter.promise
+    return this.#settled
   }
 
-  received(): number {
-    return this.#next++
+  count(ending: Promise<void> | undefined): void {
+    const count = (this.#received = countOn(this.#received))
+    if (ending === undefined && this.#settled === undefined) this.#handled = count
+    else this.#settled = this.#handle(count, this.#settled, ending)
   }
 
-  ended(place: number): void {
-    if (place !== this.#first) {
-      this.#early ??= new Set()
-      this.#early.add(place)
-      return
-    }
-    this.#pass()
-    while (this.#early?.delete(this.#first) === true) this.#pass()
-    if (this.#waiters !== undefined) this.#tell(this.#waiters)
-  }
-
-  refused(): void {
-    this.ended(this.received())
-  }
-
-  #pass(): void {
-    this.#first++
-    this.#handled = countOn(this.#handled)
-  }
-
-  #tell(waiters: Waiter[]): void {
-    while (waiters.length > 0 && waiters[0]!.place <= this.#first) waiters.shift()!.resolve()
-    if (waiters.length === 0) this.#waiters = undefined
+  /** A stanza that was refused is handled, too: its sender has the error. */
+  async #handle(count: number, before: Promise<void> | undefined, ending: Promise<void> | undefined): Promise<void> {
+    if (before !== undefined) await before
+    if (ending !== undefined) await ending
+    this.#handled = count
+    if (count === this.#received) this.#settled = undefined
   }
 }

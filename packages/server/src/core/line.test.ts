@@ -4,7 +4,6 @@ import { Body, Message, parseJid } from '@meerkat/protocol'
 import { settle } from '../testing/story.ts'
 import type { Database, Write } from './database.ts'
 import { Delivery } from './delivery.ts'
-import { HandledCount } from './handled-count.ts'
 import { Line } from './line.ts'
 
 const WRITE: Write = { sql: 'SELECT 1', params: [] }
@@ -31,13 +30,6 @@ function scene() {
     return made
   }
   return { line, commits, done, refused, failures, delivery }
-}
-
-/** A count of one stanza, which is told when the delivery has ended. */
-function counted(delivery: Delivery): HandledCount {
-  const count = new HandledCount()
-  delivery.countWith(count, count.received())
-  return count
 }
 
 describe('line: what keeps something waits, and nothing overtakes it', () => {
@@ -128,7 +120,7 @@ describe('line: failures', () => {
     commits[1]!.resolve()
     commits[0]!.reject(new Error('disk full'))
     await assert.rejects(line.settling(first) ?? Promise.resolve(), { message: 'disk full' })
-    await counted(first).settled
+    await line.ending(first)
     assert.deepEqual([done, refused], [['keep 2'], ['keep 1: disk full']])
   })
 
@@ -160,7 +152,7 @@ describe('line: what the effects of a delivery begin', () => {
     void line.pass(first)
     void line.pass(delivery('light'))
     let settled = false
-    const waiting = Promise.all([line.settling(first), counted(first).settled?.then(() => (settled = true))])
+    const waiting = Promise.all([line.settling(first), line.ending(first)?.then(() => (settled = true))])
     commits[0]!.resolve()
     await settle()
     assert.deepEqual([done, settled], [['keep', 'light'], false])
@@ -174,7 +166,7 @@ describe('line: what the effects of a delivery begin', () => {
     light.afterwards(() => light.follow(Promise.reject(new Error('disk full'))))
     void line.pass(light)
     await assert.rejects(async () => line.settling(light), { message: 'disk full' })
-    await counted(light).settled
+    await line.ending(light)
   })
 })
 

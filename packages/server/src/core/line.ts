@@ -105,9 +105,7 @@ export class Line {
 
   #passAtOnce(delivery: Delivery): void {
     this.#complete(delivery)
-    if (delivery.followed === undefined) return
-    delivery.done = Promise.resolve()
-    delivery.out()
+    if (delivery.followed !== undefined) delivery.done = Promise.resolve()
   }
 
   /** Resolves when the delivery has had its effects, and they theirs; rejects when its commit failed. Undefined when it did not have to wait. */
@@ -117,6 +115,16 @@ export class Line {
     const settling = this.#settled(delivery, done)
     settling.catch(() => undefined)
     return settling
+  }
+
+  /** Like `settling`, for whoever need not know what became of it: resolves in any case. */
+  ending(delivery: Delivery): Promise<void> | undefined {
+    return delivery.done === undefined ? undefined : this.#ended(delivery, delivery.done)
+  }
+
+  async #ended(delivery: Delivery, done: Promise<void>): Promise<void> {
+    await done
+    if (delivery.refusal === undefined && delivery.followed !== undefined) await Promise.allSettled(delivery.followed)
   }
 
   /** What comes later between the two waits for the effects alone: what they have begun is in line itself. */
@@ -165,7 +173,6 @@ export class Line {
     const rest = (this.#senders.get(sender) ?? 1) - 1
     if (rest === 0) this.#senders.delete(sender)
     else this.#senders.set(sender, rest)
-    delivery.out()
   }
 
   #refused(delivery: Delivery, error: unknown): void {

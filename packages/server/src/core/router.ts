@@ -40,10 +40,9 @@ export class Router {
    */
   receive(session: Session, stanza: Element, to: Jid): void | Promise<void> {
     const delivery = this.#delivery(stanza, session.jid, to, 'client', session)
-    const { inbound } = session
-    if (inbound === undefined) return this.#receive(delivery)
-    const place = inbound.received()
-    return this.#counted(inbound, place, delivery, this.#receive(delivery))
+    const processed = this.#receive(delivery)
+    if (session.inbound !== undefined) this.#count(session.inbound, delivery, processed)
+    return processed
   }
 
   /**
@@ -52,27 +51,19 @@ export class Router {
    */
   enter(stanza: Element, from: Jid, to: Jid, origin: Origin, counter?: InboundCounter): void | Promise<void> {
     const delivery = this.#delivery(stanza, from, to, origin)
-    if (counter === undefined) return this.process(delivery)
-    const place = counter.received()
-    return this.#counted(counter, place, delivery, this.process(delivery))
-  }
-
-  /** Returns `processed`; the counter is told when all is done that the delivery brings about. */
-  #counted(counter: InboundCounter, place: number, delivery: Delivery, processed: void | Promise<void>) {
-    if (processed === undefined) delivery.countWith(counter, place)
-    else void this.#countLate(counter, place, delivery, processed)
+    const processed = this.process(delivery)
+    if (counter !== undefined) this.#count(counter, delivery, processed)
     return processed
   }
 
-  async #countLate(
-    counter: InboundCounter,
-    place: number,
-    delivery: Delivery,
-    processed: Promise<void>,
-  ): Promise<void> {
+  #count(counter: InboundCounter, delivery: Delivery, processed: void | Promise<void>): void {
+    counter.count(processed === undefined ? this.#line.ending(delivery) : this.#endingLate(delivery, processed))
+  }
+
+  async #endingLate(delivery: Delivery, processed: Promise<void>): Promise<void> {
     // Whoever waits for the processing has the error.
     await processed.catch(() => undefined)
-    delivery.countWith(counter, place)
+    await this.#line.ending(delivery)
   }
 
   #receive(delivery: Delivery): void | Promise<void> {

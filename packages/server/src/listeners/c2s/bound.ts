@@ -97,7 +97,7 @@ export class BoundStage implements Stage {
   }
 
   #refuse(stanza: Element, condition: 'bad-request' | 'jid-malformed'): void {
-    this.#session.inbound?.refused()
+    this.#session.inbound?.count(undefined)
     const type = stanza.attr('type')
     if (type === 'error' || type === 'result') return
     // An address that cannot be read is not repeated to anyone.

@@ -31,7 +31,7 @@ export function receiveStanza(stream: IncomingStream, stanza: Element): void | P
 /** A stanza goes nowhere; that is handled, too. */
 function dropped({ kernel, counter }: IncomingStream): void {
   kernel.counters.s2sDropped++
-  counter?.refused()
+  counter?.count(undefined)
 }
 
 /** The prepared domain of an address whose other parts cannot be read. */
