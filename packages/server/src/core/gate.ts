@@ -40,10 +40,12 @@ export abstract class Gate {
   abstract held(): readonly Held[]
 
   /**
-   * Lets through what is held, oldest first. One of them may end the session, as when it is too much for a client that does not read: what is
-   * behind it is still held then, and goes where the session's end sends it.
+   * Lets through what is held, in the order in which the server received it: what has come by way of another node may be late. One of them may end
+   * the session, as when it is too much for a client that does not read: what is behind it is still held then, and goes where the session's end
+   * sends it.
    */
   protected letThrough(session: Session, held: Held[]): void {
+    held.sort((one, other) => one.at - other.at)
     while (held.length > 0 && !session.closed) {
       const { stanza, at, handing } = held.shift()!
       this.onward(stanza, at, handing)

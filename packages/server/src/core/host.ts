@@ -213,6 +213,11 @@ export class Host {
     return this.#kernel.endEntry(entry, reason, error)
   }
 
+  /** Resolves when all stanzas that wait for their commits now have had their effects, or were refused. */
+  lined(): Promise<void> {
+    return this.#kernel.router.lined()
+  }
+
   /** Takes a session that has no connection out of this node, for another one; see `sendOff`. */
   sendOff(session: Session, to: string): Parcel {
     return sendOff(this.#kernel, session, to)

@@ -161,6 +161,11 @@ export class Router {
     return this.#line.settling(delivery) ?? Promise.resolve()
   }
 
+  /** Resolves when all that is in line now has had its effects, or was refused. */
+  lined(): Promise<void> {
+    return this.#line.settled()
+  }
+
   /** Resolves when no delivery is on its way any more, true, or after `seconds`, false. For a server that stops (R20). */
   async idle(seconds: number): Promise<boolean> {
     const { promise: late, resolve } = Promise.withResolvers<false>()

@@ -28,8 +28,11 @@ export function toResource(
  * Hands a message to a resource; false when the resource has gone and no other has taken its address. One that goes to another node counts as
  * handled when it is stored there, should it be kept for a client that has lost its connection; one of the API, when it is there.
  */
-export function handOver(kernel: Kernel, entry: SessionEntry, delivery: Delivery, handing?: Handing): boolean {
+export function handOver(kernel: Kernel, chosen: SessionEntry, delivery: Delivery, handing?: Handing): boolean {
   const { stanza, receivedAt: at, origin, archived } = delivery
+  if (chosen.local !== undefined) return toResource(kernel, chosen, stanza, at, handing)
+  // The session may have moved since, to this node as well: by way of its old one the message would come late.
+  const entry = kernel.directory.find(chosen.jid) ?? chosen
   if (entry.local !== undefined) return toResource(kernel, entry, stanza, at, handing)
   const stored = !archived && kernel.hosts.of(entry.jid.domain)?.hooks.first(wouldBeStored, stanza) === true
   if (!stored && origin !== 'api') return toResource(kernel, entry, stanza, at, handing)

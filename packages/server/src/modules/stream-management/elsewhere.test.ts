@@ -90,6 +90,36 @@ describe('XEP-0198 §5: resuming at another node', () => {
     )
   })
 
+  it('R1: what is on its way to the old node comes before what was sent later, to the new one', async (t) => {
+    const { network, west, juliet, romeo, id, wait } = await verona(t)
+    await romeo.send(chat('0'))
+    await settle()
+    await juliet.lose()
+    // Romeo speaks when the west has asked for the session and does not have it yet; what the east sends back is late.
+    const sent: Promise<void>[] = []
+    network.lose = (packet: Packet, from: string) => {
+      const { kind } = packet.kind === 'data' ? packet.envelope : packet
+      if (from === 'west' && kind === 'word' && sent.length === 0)
+        for (const word of ['1', '2']) sent.push(romeo.send(chat(word)))
+      return from === 'east' && kind === 'stanza'
+    }
+    const trying = resume(west, id, 1)
+    await settle()
+    await Promise.all(sent)
+    assert.equal(west.kernel.directory.find(juliet.jid)?.node, 'west')
+    await romeo.send(chat('3'))
+    await settle()
+    network.lose = () => false
+    await romeo.send(chat('4'))
+    await wait(3)
+    const again = await trying
+    await romeo.send(chat('5'))
+    await settle()
+    assert.deepEqual(bodies(again.received), ['1', '2', '3', '4', '5'])
+    await again.device!.say(SmAck({ h: 6 }))
+    assert.equal(again.closedWith, undefined)
+  })
+
   it('there and back', async (t) => {
     const { west, east, romeo, id } = await verona(t)
     for (let round = 0; round < 4; round++) {

@@ -7,6 +7,9 @@ import { managedOf, refuse, takeOver } from './managed.ts'
 /** Asks another node for a session. */
 const RESUME = 'mod_stream_management resume'
 
+/** Asks a node to say so when it has come to this word: behind all that it was sent before. `data`: the node that it is to ask that first, or nothing. */
+const PASSED = 'mod_stream_management passed'
+
 /** What is asked: whose session, the id, and the client's count as it has given it. */
 interface Wanted {
   readonly user: string
@@ -44,7 +47,7 @@ export class Elsewhere {
     let stale = this.#manager.stale.find(user, id)
     for (const node of id === '' ? [] : this.#host.nodes.names()) {
       const found = await this.#ask(node, { user: user.toString(), id, h })
-      if ('session' in found) return this.#goOn(newcomer, found.session)
+      if ('session' in found) return this.#goOn(newcomer, found.session, node)
       if ('absent' in found) stale ??= found.h
       else if ('sent' in found) {
         newcomer.fail(handledCountTooHigh(readCount(h), found.sent))
@@ -69,8 +72,9 @@ export class Elsewhere {
     })
   }
 
-  async #goOn(newcomer: Newcomer, session: Session): Promise<true> {
+  async #goOn(newcomer: Newcomer, session: Session, before: string): Promise<true> {
     await session.announced
+    await this.#gathered(before)
     const managed = managedOf(session)
     if (session.closed || managed === undefined) return refuse(newcomer, 'item-not-found', undefined)
     if (newcomer.gone) managed.outbound.sleep()
@@ -78,8 +82,35 @@ export class Elsewhere {
     return true
   }
 
-  /** Another node asks for a session. */
-  heard(word: Word): undefined | Promise<undefined> {
+  /**
+   * Resolves when all has come that was on its way to the node that had the session before. By now everybody sends it here; what comes back from there is
+   * older, and the client gets it first.
+   */
+  async #gathered(before: string): Promise<void> {
+    const others = this.#host.nodes.names().filter((node) => node !== before)
+    await Promise.all(others.map((node) => this.#passed(node, before)))
+    await this.#passed(before, '')
+    await this.#host.lined()
+  }
+
+  async #passed(node: string, by: string): Promise<void> {
+    try {
+      await this.#host.nodes.ask(node, PASSED, by, () => undefined)
+    } catch (error) {
+      if (!(error instanceof NodeGone)) throw error
+    }
+  }
+
+  async #allPassed(by: string): Promise<string> {
+    if (by !== '') await this.#passed(by, '')
+    // What has waited for its commit and finds the session gone goes on its way again, and waits once more.
+    for (let time = 0; time < 2; time++) await this.#host.lined()
+    return 'passed'
+  }
+
+  /** Another node asks for a session, or what is on its way. */
+  heard(word: Word): undefined | string | Promise<string | undefined> {
+    if (word.topic === PASSED) return this.#allPassed(word.data)
     if (word.topic !== RESUME) return undefined
     const { user, id, h } = JSON.parse(word.data) as Wanted
     return this.#give(word, parseJid(user), id, readCount(h))

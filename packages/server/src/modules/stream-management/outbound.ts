@@ -52,6 +52,8 @@ export class Outbound extends Gate {
   readonly #host: Host
   readonly #session: Session
   readonly #unacked: Held[] = []
+  /** How many of these the client may have got: the others wait for a connection. */
+  #tried = 0
   #sent = 0
   #acked = 0
   /** How many were sent since the client was last asked. */
@@ -89,20 +91,29 @@ export class Outbound extends Gate {
     this.#sent = sent
     this.#acked = acked
     for (const each of unacked) this.#unacked.push(unpackHeld(each))
+    this.#tried = unacked.length
     this.#room = Math.max(this.settings.buffer_max, unacked.length)
   }
 
   pass(stanza: Element, at = this.#host.clock.micros(), handing?: Handing): void {
     const { buffer, ack, ack_freq } = this.settings
     this.#sent = countOn(this.#sent)
-    if (buffer) this.#unacked.push({ stanza, at, handing })
     const { lost } = this.#session
+    if (buffer && lost) this.#unacked.splice(this.#placeOf(at), 0, { stanza, at, handing })
+    else if (buffer) this.#unacked.push({ stanza, at, handing })
     this.onward(stanza, at, handing)
     if (lost) return this.#kept({ stanza, at, handing })
     // A client that does not read may have lost its connection by this stanza.
     if (this.#session.lost || this.#session.closed) return
     if (ack && ++this.#unasked >= ack_freq) this.#ask()
     if (this.#unacked.length > this.settings.buffer_max) this.#crowded(serialize(stanza).length)
+  }
+
+  /** What comes back from another node was received earlier than what is here already. */
+  #placeOf(at: number): number {
+    let place = this.#unacked.length
+    while (place > this.#tried && this.#unacked[place - 1]!.at > at) place--
+    return place
   }
 
   held(): readonly Held[] {
@@ -120,6 +131,7 @@ export class Outbound extends Gate {
     if (!this.mayHave(handled)) return fresh >= HALF
     this.#acked = handled
     const taken = this.#unacked.splice(0, fresh)
+    this.#tried = Math.max(0, this.#tried - taken.length)
     if (this.#told) void this.#host.hooks.notify(messagesAcknowledged, this.#session, taken)
     return true
   }
@@ -131,6 +143,7 @@ export class Outbound extends Gate {
   lost(asleep: boolean): boolean {
     this.stop()
     this.#told = true
+    this.#tried = this.#unacked.length
     this.#room = Math.max(this.settings.buffer_max, this.#unacked.length)
     this.#characters = this.#unacked.reduce((sum, { stanza }) => sum + serialize(stanza).length, 0)
     if (this.#characters > MAX_CHARACTERS) return false
