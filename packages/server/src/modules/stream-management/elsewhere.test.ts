@@ -23,12 +23,18 @@ import { DEAF, bodies, chat, enable, resume } from './balcony.fixture.ts'
 import streamManagement from './index.ts'
 
 /** Romeo at the west, Juliet at the east with stream management enabled; one store. */
-async function verona(t: Parameters<typeof story>[0], section: Record<string, unknown> = DEAF) {
+async function verona(t: Parameters<typeof story>[0], section: Record<string, unknown> = DEAF, mailboxes = [offline]) {
   const network = new MemoryNetwork()
   const storage = memoryDatabase()
   const start = (name: string): Promise<Story> =>
     story(t, {
-      modules: [[messages], [presence], [carbons], [offline], [streamManagement, section]],
+      modules: [
+        [messages],
+        [presence],
+        [carbons],
+        ...mailboxes.map((one) => [one] as const),
+        [streamManagement, section],
+      ],
       transport: network.join(name),
       access: { max_user_sessions: 'infinity', max_user_offline_messages: 'infinity' },
       storage,
@@ -90,35 +96,42 @@ describe('XEP-0198 §5: resuming at another node', () => {
     )
   })
 
-  it('R1: what is on its way to the old node comes before what was sent later, to the new one', async (t) => {
-    const { network, west, juliet, romeo, id, wait } = await verona(t)
-    await romeo.send(chat('0'))
-    await settle()
-    await juliet.lose()
-    // Romeo speaks when the west has asked for the session and does not have it yet; what the east sends back is late.
-    const sent: Promise<void>[] = []
-    network.lose = (packet: Packet, from: string) => {
-      const { kind } = packet.kind === 'data' ? packet.envelope : packet
-      if (from === 'west' && kind === 'word' && sent.length === 0)
-        for (const word of ['1', '2']) sent.push(romeo.send(chat(word)))
-      return from === 'east' && kind === 'stanza'
-    }
-    const trying = resume(west, id, 1)
-    await settle()
-    await Promise.all(sent)
-    assert.equal(west.kernel.directory.find(juliet.jid)?.node, 'west')
-    await romeo.send(chat('3'))
-    await settle()
-    network.lose = () => false
-    await romeo.send(chat('4'))
-    await wait(3)
-    const again = await trying
-    await romeo.send(chat('5'))
-    await settle()
-    assert.deepEqual(bodies(again.received), ['1', '2', '3', '4', '5'])
-    await again.device!.say(SmAck({ h: 6 }))
-    assert.equal(again.closedWith, undefined)
-  })
+  for (const mailboxes of [[offline], []])
+    it(`R1: what is on its way to the old node comes before what was sent later, ${mailboxes.length} mailboxes`, async (t) => {
+      const { network, west, juliet, romeo, id, wait } = await verona(t, DEAF, mailboxes)
+      await romeo.send(chat('0'))
+      await settle()
+      await juliet.lose()
+      // Romeo speaks when the session has left the east and is not in the west yet; what the east sends back is late.
+      const sent: Promise<void>[] = []
+      network.lose = (packet: Packet, from: string) => {
+        if (from !== 'east' || packet.kind !== 'data') return false
+        const { envelope } = packet
+        if (envelope.kind === 'answer' && envelope.data?.includes('moved') === true && sent.length === 0)
+          for (const word of ['1', '2']) sent.push(romeo.send(chat(word)))
+        return envelope.kind === 'stanza'
+      }
+      let resumed = false
+      const trying = resume(west, id, 1).then((again) => {
+        resumed = true
+        return again
+      })
+      await settle()
+      await Promise.all(sent)
+      assert.equal(west.kernel.directory.find(juliet.jid)?.node, 'west')
+      await romeo.send(chat('3'))
+      await settle()
+      assert.equal(resumed, false)
+      network.lose = () => false
+      await romeo.send(chat('4'))
+      await wait(3)
+      const again = await trying
+      await romeo.send(chat('5'))
+      await settle()
+      assert.deepEqual(bodies(again.received), ['1', '2', '3', '4', '5'])
+      await again.device!.say(SmAck({ h: 6 }))
+      assert.equal(again.closedWith, undefined)
+    })
 
   it('there and back', async (t) => {
     const { west, east, romeo, id } = await verona(t)

@@ -131,7 +131,6 @@ export class Outbound extends Gate {
     if (!this.mayHave(handled)) return fresh >= HALF
     this.#acked = handled
     const taken = this.#unacked.splice(0, fresh)
-    this.#tried = Math.max(0, this.#tried - taken.length)
     if (this.#told) void this.#host.hooks.notify(messagesAcknowledged, this.#session, taken)
     return true
   }

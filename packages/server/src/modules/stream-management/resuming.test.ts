@@ -44,6 +44,24 @@ describe('XEP-0198 §5: resuming', () => {
     assert.equal(again.closedWith, undefined)
   })
 
+  it('R1: what was received earlier and comes late is given first, but behind what the client may have', async (t) => {
+    const { scene, romeo, juliet, id } = await balcony(t, { section: DEAF })
+    const late = (word: string, at: number) =>
+      juliet.session.deliver(chat(word).with({ from: `romeo@${DOMAIN}/1` }), scene.kernel.clock.micros() - at)
+    await romeo.send(chat('1'))
+    await romeo.send(chat('2'))
+    await juliet.lose()
+    late('5', 0)
+    late('4', 10_000_000)
+    late('3', 20_000_000)
+    const again = await resume(scene, id, 1)
+    assert.deepEqual(bodies(again.received), ['2', '3', '4', '5'])
+    await again.device!.lose()
+    late('6', 0)
+    const third = await resume(scene, id, 4)
+    assert.deepEqual(bodies(third.received), ['5', '6'])
+  })
+
   it('the session stays as it was: present, with all its messages, told to nobody', async (t) => {
     const { scene, romeo, juliet, id } = await balcony(t)
     await romeo.send(Presence({ to: JULIET }))
