@@ -27,7 +27,7 @@ import { LOAD_CORE } from './server.ts'
 
 const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
-const { values, positionals } = parseArgs({
+const settings = {
   allowPositionals: true,
   options: {
     quick: flag,
@@ -47,7 +47,25 @@ const { values, positionals } = parseArgs({
     wait: { ...text, default: '120' },
     out: { ...text, default: join(root, 'bench', 'results') },
   },
-})
+} as const
+
+const USAGE = `npm run bench [-- micro [WORD...] | --quick [COMMIT] | --page | --only PARTS]; parts: ${sections.map(({ name }) => name).join(' ')}; options: ${Object.keys(
+  settings.options,
+)
+  .map((name) => `--${name}`)
+  .join(' ')}; more in bench/README.md`
+
+/** What the command line says; ends with what would be right when that is nothing. */
+function commandLine() {
+  try {
+    return parseArgs(settings)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+const { values, positionals } = commandLine()
 
 const words = (list: string) => list.split(',').filter(Boolean)
 

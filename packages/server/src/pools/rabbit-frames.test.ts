@@ -96,7 +96,16 @@ describe('AMQP 0-9-1 §2.3.5: a publication', () => {
     }
   })
 
-  it('goes out with the others of its turn, in order, in one write', async () => {
+  it('does not wait for the end of the turn', async () => {
+    const { frames, writes } = scene()
+    let written = 0
+    setImmediate(() => (written = writes.length))
+    frames.publish(1, 'x', 'k', '{}', properties())
+    await turn()
+    equal(written, 1)
+  })
+
+  it('goes out with all that is published with it, in order, in one write', async () => {
     const { frames, writes, read } = scene()
     for (let n = 0; n < 100; n++) frames.publish(n % 3, 'x', 'k', `{"n":${n}}`, properties())
     deepEqual(writes, [])
